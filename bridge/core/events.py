@@ -1,0 +1,152 @@
+"""What may happen on a channel: a closed union of frozen records, made by adapters, decided by the relay.
+
+Each has `key`: delivered again with the same key, an event is the same event and changes nothing. `binding` is the network's
+name of the conversation that it belongs to; `at` is epoch seconds (UTC) by the network's clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bridge.core.content import Author, Content
+from bridge.core.ids import BindingKey, DeliveryId, EndpointKey, EventKey, RemoteId
+from bridge.core.receipts import ReceiptState
+
+BindingState = Literal["open", "closed", "gone"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReceived:
+    """Somebody wrote. `index` is the message's place in its binding where the network numbers them, else None.
+
+    `delivery` names the delivery of ours that this message carries, where the network gives back what we sent.
+    """
+
+    key: EventKey
+    binding: BindingKey
+    at: float
+    remote: RemoteId
+    author: Author
+    content: Content
+    index: int | None = None
+    reply_to: RemoteId | None = None
+    delivery: DeliveryId | None = None
+    kind: Literal["message"] = "message"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexTaken:
+    """A place in the binding's order is taken by what we sent: nothing to relay, and no gap."""
+
+    key: EventKey
+    binding: BindingKey
+    at: float
+    index: int
+    kind: Literal["index"] = "index"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindingSeen:
+    """A conversation exists at the network, between a customer's address and an endpoint of ours.
+
+    `person` is what makes two addresses the same customer (the bare number for SMS, WhatsApp and RCS); `label` is the address
+    as people read it; `network` the word for people ("SMS"). `others` counts further people in the thread: such a conversation
+    is recorded and not relayed. `meta` is the adapter's own memory of the binding, given back to it with each delivery.
+    """
+
+    key: EventKey
+    binding: BindingKey
+    at: float
+    endpoint: EndpointKey
+    address: str
+    person: str
+    label: str
+    network: str
+    name: str = ""
+    others: int = 0
+    state: BindingState = "open"
+    meta: str = ""
+    kind: Literal["binding"] = "binding"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindingChanged:
+    """The network closed, removed or reopened a conversation. What a person did to a topic by hand changes nothing."""
+
+    key: EventKey
+    binding: BindingKey
+    at: float
+    state: BindingState
+    kind: Literal["state"] = "state"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEdited:
+    """The text of `remote` is `text` now; an edit that leaves the text as it was changes nothing."""
+
+    key: EventKey
+    binding: BindingKey
+    at: float
+    remote: RemoteId
+    text: str
+    kind: Literal["edited"] = "edited"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDeleted:
+    key: EventKey
+    binding: BindingKey
+    at: float
+    remote: RemoteId
+    kind: Literal["deleted"] = "deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptReceived:
+    """What became of `remote`, a message that we sent. `code` is the network's, `words` for a person; both empty where all is well."""
+
+    key: EventKey
+    binding: BindingKey
+    at: float
+    remote: RemoteId
+    state: ReceiptState
+    code: str = ""
+    words: str = ""
+    kind: Literal["receipt"] = "receipt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorRefused:
+    """Somebody wrote who may not speak here; `words` are told once per key, as a reply to what was written."""
+
+    key: EventKey
+    binding: BindingKey
+    at: float
+    remote: RemoteId
+    words: str
+    kind: Literal["refused"] = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotUnderstood:
+    """Authentic, and nothing that this version knows: kept as it came and said once in the log."""
+
+    key: EventKey
+    at: float
+    what: str
+    raw: str
+    kind: Literal["unknown"] = "unknown"
+
+
+Event = (
+    MessageReceived
+    | IndexTaken
+    | BindingSeen
+    | BindingChanged
+    | MessageEdited
+    | MessageDeleted
+    | ReceiptReceived
+    | AuthorRefused
+    | NotUnderstood
+)

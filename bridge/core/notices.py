@@ -1,0 +1,41 @@
+"""Sentences that the bridge itself writes to agents, each at one place."""
+
+from __future__ import annotations
+
+DELETED_MARK = "(deleted by the customer)"
+EDIT_STAYS = (
+    "Your edit did not go out: what was sent to the customer can’t be changed there. Write again to correct it."
+)
+TWICE_MARK = "(this message may be here twice: it was sent again after a network fault)"
+
+
+def not_delivered(words: str, code: str) -> str:
+    """
+    >>> not_delivered("the handset is unreachable", "30003")
+    'Not delivered: the handset is unreachable (30003).'
+    """
+    told = words.rstrip(".")
+    return f"Not delivered: {told} ({code})." if code and code not in told else f"Not delivered: {told}."
+
+
+def not_shown(words: str, code: str) -> str:
+    """Told in the topic where a customer's message could not be put."""
+    tail = f" ({code})" if code and code not in words else ""
+    return f"A message of the customer could not be shown here: {words.rstrip('.')}{tail}."
+
+
+def lost(sentences: tuple[str, ...]) -> str:
+    """
+    >>> lost(("the file (a/b) was not sent: an SMS can’t carry this type",))
+    'The file (a/b) was not sent: an SMS can’t carry this type.'
+    """
+    return "\n".join(s[:1].upper() + s[1:].rstrip(".") + "." for s in sentences)
+
+
+def deleted(text: str) -> str:
+    return f"{text}\n{DELETED_MARK}" if text else DELETED_MARK
+
+
+def edited_anew(text: str) -> str:
+    """A customer's edit that can't be shown in place."""
+    return f"Edited: {text}"

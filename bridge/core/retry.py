@@ -1,0 +1,108 @@
+"""Retry is a pure decision: what came of an attempt, how often, since when, now, and a random number -> the next state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bridge.core.capabilities import Capabilities
+from bridge.core.outcomes import BindingGone, Misconfigured, RateLimited, Refused, SendError, Unavailable, Unsure
+
+FIRST_DELAY_S = 1.0
+LONGEST_DELAY_S = 300.0
+PROBE_S = 60.0
+"""How often a resting channel is tried again."""
+LONGEST_TOLD_S = 3600.0
+"""A network that asks for a longer pause is believed for this long, then asked again."""
+BUG_ATTEMPTS = 3
+TWICE = "The message may be here twice, or not at all: the network took it twice without an answer"
+
+
+class State(StrEnum):
+    """Of a delivery. The first three are open: while one is, the next of its lane waits."""
+
+    READY = "ready"
+    SENDING = "sending"
+    UNSURE = "unsure"
+    SENT = "sent"
+    FAILED = "failed"
+    HELD = "held"
+    SKIPPED = "skipped"
+
+
+OPEN_STATES = (State.READY, State.SENDING, State.UNSURE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What the decision needs to know of a delivery. `attempt` counts from 1; times are epoch seconds."""
+
+    attempt: int
+    first_tried: float
+    claimed_at: float
+    give_up_after_s: float
+    possibly_twice: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """`due` is set where the state is open; `words` and `code` where it is final and went wrong."""
+
+    state: State
+    due: float = 0.0
+    code: str = ""
+    words: str = ""
+    possibly_twice: bool = False
+    counts: bool = True
+    """Whether the attempt counts: waiting as told does not."""
+
+
+def backoff(attempt: int, rand: float) -> float:
+    """Seconds to wait after attempt number `attempt`: exponential, half of it jitter; `rand` is from [0, 1).
+
+    >>> backoff(1, 0.0), backoff(3, 1.0), backoff(99, 0.0)
+    (0.5, 4.0, 150.0)
+    """
+    longest = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(attempt - 1, 20))
+    return longest * (0.5 + rand / 2)
+
+
+def after_failure(error: Exception, tried: Tried, caps: Capabilities, now: float, rand: float) -> Decision:
+    """The next state after `error`. Anything but a `SendError` is a bug of ours: tried a few times, then set aside."""
+    twice = tried.possibly_twice
+    match error:
+        case Refused():
+            return Decision(state=State.FAILED, code=error.code, words=error.words, possibly_twice=twice)
+        case RateLimited():
+            told = error.retry_at if error.retry_at is not None else now + backoff(tried.attempt, rand)
+            due = min(max(told, now), now + LONGEST_TOLD_S)
+            return _later(error, due, tried, now, counts=error.retry_at is None)
+        case Misconfigured():
+            return _later(error, now + PROBE_S * (0.9 + rand / 5), tried, now, counts=False)
+        case Unavailable() | BindingGone():
+            return _later(error, now + backoff(tried.attempt, rand), tried, now)
+        case Unsure() if caps.send_once == "lookup":
+            return Decision(state=State.UNSURE, due=now + 1.0, possibly_twice=twice)
+        case Unsure() if twice:
+            return Decision(state=State.HELD, code=error.code, words=TWICE, possibly_twice=True)
+        case Unsure():
+            return Decision(state=State.READY, due=now + caps.settle_s, possibly_twice=True)
+        case _ if tried.attempt >= BUG_ATTEMPTS:
+            return Decision(state=State.HELD, code="bug", words="an error of Trunkline's own; see the log")
+        case _:
+            return Decision(state=State.READY, due=now + backoff(tried.attempt, rand), possibly_twice=twice)
+
+
+def _later(error: SendError, due: float, tried: Tried, now: float, *, counts: bool = True) -> Decision:
+    if now - tried.first_tried >= tried.give_up_after_s:
+        hours = f"{tried.give_up_after_s / 3600:.3g} hours"
+        return Decision(state=State.FAILED, code=error.code, words=f"given up after {hours}: {error.words}")
+    return Decision(state=State.READY, due=due, possibly_twice=tried.possibly_twice, counts=counts)
+
+
+def after_absence(tried: Tried, caps: Capabilities, now: float) -> Decision:
+    """The network was asked and doesn't have it. Before `settle_s` is over that proves nothing: the request may still land."""
+    settled = tried.claimed_at + caps.settle_s
+    if now >= settled:
+        return Decision(state=State.READY, due=now)
+    return Decision(state=State.UNSURE, due=min(settled, now + 5.0))
