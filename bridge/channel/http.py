@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 class Request:
     """A request to ``/webhooks/{channel}/{rest}`` as it came.
 
-    `rest` is the raw rest of the path without its leading slash, `query` the raw query without its question mark, `headers` have
-    lower-case names and keep repeats as ``", "``-joined values, `body` is whole and within the server's limit, `at` is epoch seconds.
+    `rest` is the raw rest of the path without its leading slash, `query` the raw query without its question mark. `headers` have
+    lower-case names, repeats are joined by ``", "``. `body` is whole and within the server's limit; `at` is epoch seconds.
     """
 
     method: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.channel.http import Reply
 from bridge.core.events import Event
@@ -13,7 +13,7 @@ class Events:
     """Verified and understood; `reply` is given once all of `events` are durable, together."""
 
     events: tuple[Event, ...]
-    reply: Reply = Reply()
+    reply: Reply = field(default_factory=Reply)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Ignored:
     """Verified, known, and not for us: answered 2xx and counted."""
 
     reason: str
-    reply: Reply = Reply()
+    reply: Reply = field(default_factory=Reply)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 from bridge.core.content import Attachment
 from bridge.core.ids import BindingKey, DeliveryId, EndpointKey, EventKey, RemoteId
@@ -26,7 +26,7 @@ class File:
     """An attachment fetched from the other network: `body` is open at its start, `size` in bytes."""
 
     attachment: Attachment
-    body: BinaryIO
+    body: IO[bytes]
     size: int
 
 
@@ -56,10 +56,11 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """The network has it. `index` and `key` where it numbers messages: the place that ours took, and the key under which its
+    """The network has it. Where it numbers messages: `index`, the place that ours took in `binding`, and `key`, under which its
     event would come."""
 
     remote: RemoteId
+    binding: BindingKey | None = None
     index: int | None = None
     key: EventKey | None = None
 

@@ -104,7 +104,7 @@ class MessageDeleted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptReceived:
-    """What became of `remote`, a message that we sent. `code` is the network's, `words` for a person; both empty where all is well."""
+    """What became of `remote`, a message that we sent. `code` is the network's, `words` for a person; empty where all is well."""
 
     key: EventKey
     binding: BindingKey

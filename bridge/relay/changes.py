@@ -1,0 +1,173 @@
+"""What happens to a message afterwards: edits, deletions, receipts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge.core.capabilities import Support
+from bridge.core.content import Content, Side
+from bridge.core.events import MessageDeleted, MessageEdited, MessageReceived, ReceiptReceived
+from bridge.core.fitting import fit
+from bridge.core.ids import ChannelName, ConversationId, parse_delivery_id
+from bridge.core.notices import EDIT_STAYS, deleted, edited_anew, not_delivered, not_shown
+from bridge.core.receipts import ReceiptState, supersedes
+from bridge.core.retry import OPEN_STATES, State
+from bridge.relay.context import Context
+from bridge.relay.say import remote_row, shown_prefix
+from bridge.store.records import BindingRecord, ConversationRecord, DeliveryRecord, MessageRecord, RemoteRecord, full
+
+
+def found(ctx: Context, channel: ChannelName, remote: str) -> list[RemoteRecord]:
+    return ctx.world.remotes.get(full(channel, remote), [])
+
+
+def change(ctx: Context, channel: ChannelName, event: MessageEdited | MessageDeleted) -> bool:
+    """An edit or a deletion of a message that came from `channel`; False where the message isn't known (yet)."""
+    origin = next((r for r in found(ctx, channel, event.remote) if r.n == -1), None)
+    message = ctx.world.messages.get((origin.conversation, origin.seq)) if origin else None
+    if message is None:
+        return False
+    gone = isinstance(event, MessageDeleted)
+    text = message.text if isinstance(event, MessageDeleted) else event.text
+    if message.deleted or (not gone and text == message.text):
+        return True  # a reaction or a preview comes as an edit, too
+    first = message.changes == 0
+    message.changes += 1
+    message.text, message.deleted = text, gone
+    row = {"conversation_id": message.conversation, "seq": message.seq, "k": message.changes}
+    ctx.world.out.changes.append(row | {"kind": "deleted" if gone else "edited", "text": text, "at": event.at})
+    _relay_change(ctx, message, deleted(text) if gone else text, first=first)
+    return True
+
+
+def _relay_change(ctx: Context, message: MessageRecord, text: str, *, first: bool) -> None:
+    """To every leg that got the message; where it can't be changed there, an agent is told, once per message."""
+    conversation = ctx.world.conversations[message.conversation]
+    origin = conversation.bindings[message.binding]
+    refused = False
+    for binding in conversation.bindings.values():
+        parts = _parts(ctx, message, binding)
+        if not parts:
+            continue
+        if ctx.directory.capabilities(binding).edit < Support.PARTIAL:
+            refused = True
+        else:
+            _edit(ctx, conversation, origin, binding, message, parts, text)
+    if refused and first and origin.side is Side.AGENT:
+        ctx.notice(conversation, origin.id, EDIT_STAYS, message.remote)
+
+
+def _parts(ctx: Context, message: MessageRecord, binding: BindingRecord) -> list[DeliveryRecord]:
+    mine = [d for d in ctx.world.deliveries.values() if d.conversation == message.conversation and d.seq == message.seq]
+    return [d for d in mine if d.binding == binding.id and d.kind == "message"]
+
+
+def _edit(
+    ctx: Context,
+    conversation: ConversationRecord,
+    origin: BindingRecord,
+    binding: BindingRecord,
+    message: MessageRecord,
+    parts: list[DeliveryRecord],
+    text: str,
+) -> None:
+    """In place where one part carried the text and still does; else told anew."""
+    caps = ctx.directory.capabilities(binding)
+    texts = [p for p in parts if p.attachment is None or p.text or len(parts) == 1]
+    before = shown_prefix(conversation, origin, binding, message.role, message.author_name)
+    limit = caps.max_caption if texts and texts[0].attachment is not None else caps.max_text
+    if len(texts) == 1 and len(before + text) <= limit:
+        ctx.deliver(conversation, binding, "edit", seq=message.seq, text=before + text, attachment=texts[0].attachment)
+        return
+    for part in fit(Content(text=edited_anew(text)), caps, before).parts:
+        ctx.deliver(conversation, binding, "message", text=part.text, reply_to=message.seq)
+
+
+def receipt(ctx: Context, channel: ChannelName, event: ReceiptReceived) -> bool:
+    """What became of a delivery; False where the network's message isn't known (yet)."""
+    ours = [r for r in found(ctx, channel, event.remote) if r.n >= 0]
+    for r in ours:
+        d = ctx.world.deliveries.get((r.conversation, r.n))
+        if d is not None and supersedes(event.state, d.receipt):
+            _record_receipt(ctx, d, event)
+    return bool(ours)
+
+
+def _record_receipt(ctx: Context, d: DeliveryRecord, event: ReceiptReceived) -> None:
+    words = {"state": event.state, "at": event.at, "code": event.code, "words": event.words}
+    ctx.world.out.receipts.append({"conversation_id": d.conversation, "n": d.n} | words)
+    d.receipt = event.state
+    if event.state is ReceiptState.FAILED:
+        _fail(ctx, d, State.FAILED, event.code, event.words)
+    else:
+        _settled(ctx, d, event.code, event.words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A delivery ended badly: `state` is FAILED or HELD, `code` the network's, `words` for a person."""
+
+    conversation: ConversationId
+    n: int
+    state: State
+    code: str
+    words: str
+
+
+def failed(ctx: Context, failure: Failure) -> None:
+    """Recorded, and told where it was written."""
+    if d := ctx.world.deliveries.get((failure.conversation, failure.n)):
+        _fail(ctx, d, failure.state, failure.code, failure.words)
+
+
+def _fail(ctx: Context, d: DeliveryRecord, state: State, code: str, words: str) -> None:
+    told_before = any(o.state in (State.FAILED, State.HELD) for o in _siblings(ctx, d))
+    d.state = state
+    _settled(ctx, d, code, words)
+    message = ctx.world.messages.get((d.conversation, d.seq)) if d.seq is not None else None
+    if told_before or message is None:
+        return
+    conversation = ctx.world.conversations[d.conversation]
+    if conversation.bindings[message.binding].side is Side.AGENT:
+        ctx.notice(conversation, message.binding, not_delivered(words, code), message.remote)
+    elif conversation.bindings[d.binding].side is Side.AGENT:
+        ctx.notice(conversation, d.binding, not_shown(words, code))
+
+
+def _settled(ctx: Context, d: DeliveryRecord, code: str, words: str) -> None:
+    ids = {"conversation_": d.conversation, "n_": d.n}
+    ctx.world.out.settled.append(ids | {"state": d.state, "receipt": d.receipt, "code": code, "words": words})
+
+
+def _siblings(ctx: Context, d: DeliveryRecord) -> list[DeliveryRecord]:
+    """The other parts of the same message at the same leg: what became of one is told for all."""
+    same = (d.conversation, d.seq, d.binding)
+    return [o for o in ctx.world.deliveries.values() if o.n != d.n and (o.conversation, o.seq, o.binding) == same]
+
+
+def came_back(ctx: Context, channel: ChannelName, event: MessageReceived) -> bool:
+    """Is it what we sent, by the delivery id that it carries? Then a send that died without an answer is settled."""
+    parsed = parse_delivery_id(event.delivery) if event.delivery else None
+    d = ctx.world.deliveries.get(parsed) if parsed else None
+    if d is None:
+        return False
+    conversation = ctx.world.conversations[d.conversation]
+    binding = conversation.bindings[d.binding]
+    if binding.channel != channel:
+        return False
+    if d.state in OPEN_STATES:
+        d.state = State.SENT
+        ctx.world.out.settled.append(
+            {
+                "conversation_": d.conversation,
+                "n_": d.n,
+                "state": d.state,
+                "receipt": d.receipt,
+                "code": "",
+                "words": "",
+            }
+        )
+        ctx.accepted.lanes.add(binding.lane)
+    if d.seq is not None:
+        ctx.world.out.remotes.append(remote_row(binding, conversation, event.remote, d.seq, d.n))
+    return True

@@ -1,0 +1,283 @@
+"""One event -> what follows from it. Pure: a `World` that was loaded is changed, nothing else is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import assert_never
+
+from bridge.core.events import (
+    AuthorRefused,
+    BindingChanged,
+    BindingSeen,
+    Event,
+    IndexTaken,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    NotUnderstood,
+    ReceiptReceived,
+)
+from bridge.core.ids import ChannelName, parse_delivery_id
+from bridge.core.ordering import GAP_DELAY_S, Place, place
+from bridge.relay import changes
+from bridge.relay.changes import Failure
+from bridge.relay.context import Accepted, Context
+from bridge.relay.directory import Directory
+from bridge.relay.people import join, seen
+from bridge.relay.say import say
+from bridge.store.records import KeyRecord, Pending, full
+from bridge.store.world import Needs, World
+
+UNKNOWN_DELAY_S = 1.0
+"""So long an edit or a receipt waits for the message it speaks of, doubled each time."""
+UNKNOWN_TRIES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is decided together: the events of one request, or waiting ones that are due.
+
+    `skip` names full keys of bindings whose missing indexes the network doesn't have, `absent` those that it doesn't know at all;
+    `failures` are deliveries that ended badly.
+    """
+
+    channel: ChannelName
+    events: tuple[Event, ...] = ()
+    due: tuple[Pending, ...] = ()
+    skip: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+
+def needs(jobs: list[Job]) -> Needs:
+    """What must be loaded to decide `jobs`."""
+    wanted = Needs()
+    for job in jobs:
+        for event in (*job.events, *(p.event for p in job.due)):
+            _needs(wanted, job.channel, event)
+        wanted.inbox |= {full(job.channel, e.key) for e in job.events} | {p.id for p in job.due}
+        wanted.deliveries |= {(f.conversation, f.n) for f in job.failures}
+        wanted.keys |= set(job.skip)
+        wanted.waiting |= {*job.skip, *job.absent}
+    return wanted
+
+
+def _needs(wanted: Needs, channel: ChannelName, event: Event) -> None:
+    if not isinstance(event, NotUnderstood):
+        wanted.keys.add(full(channel, event.binding))
+    match event:
+        case BindingSeen():
+            wanted.persons.add(event.person)
+            wanted.waiting.add(full(channel, event.binding))
+        case MessageReceived():
+            if event.reply_to:
+                wanted.remotes.add(full(channel, event.reply_to))
+            if event.delivery and (parsed := parse_delivery_id(event.delivery)):
+                wanted.deliveries.add(parsed)
+        case MessageEdited() | MessageDeleted() | ReceiptReceived():
+            wanted.remotes.add(full(channel, event.remote))
+        case _:
+            pass
+
+
+def decide(
+    jobs: list[Job], world: World, directory: Directory, now: float, new_id: Callable[[], str]
+) -> list[Accepted]:
+    """One `Accepted` per job, in their order."""
+    ctx = Context(world, directory, now, new_id)
+    results = []
+    for job in jobs:
+        ctx.accepted = Accepted()
+        _decide_job(ctx, job)
+        results.append(ctx.accepted)
+    return results
+
+
+def _decide_job(ctx: Context, job: Job) -> None:
+    for event in job.events:
+        if full(job.channel, event.key) in ctx.world.inbox:
+            ctx.accepted.duplicates += 1
+        else:
+            _decide(ctx, job.channel, event, None)
+    for pending in job.due:
+        if ctx.world.inbox.get(pending.id) == "pending":
+            _decide(ctx, pending.channel, pending.event, pending)
+    for id in job.skip:
+        if key := ctx.world.keys.get(id):
+            _skip_gap(ctx, key)
+    for id in job.absent:
+        ctx.accepted.news.append(f"{id} doesn't exist at the network: what came of it is kept and not relayed")
+        for pending in list(ctx.world.waiting.get(id, ())):
+            ctx.finish(pending, "unrouted")
+    for failure in job.failures:
+        changes.failed(ctx, failure)
+
+
+def _decide(ctx: Context, channel: ChannelName, event: Event, waiting: Pending | None) -> None:
+    match event:
+        case MessageReceived() | IndexTaken():
+            _in_order(ctx, channel, event, waiting)
+        case BindingSeen():
+            key = seen(ctx, channel, event)
+            _done(ctx, channel, event, waiting)
+            _release(ctx, key)
+        case BindingChanged():
+            _state(ctx, channel, event)
+            _done(ctx, channel, event, waiting)
+        case MessageEdited() | MessageDeleted():
+            _settle(ctx, channel, event, waiting, known=changes.change(ctx, channel, event))
+        case ReceiptReceived():
+            _settle(ctx, channel, event, waiting, known=changes.receipt(ctx, channel, event))
+        case AuthorRefused():
+            _refused(ctx, channel, event)
+            _done(ctx, channel, event, waiting)
+        case NotUnderstood():
+            ctx.remember(channel, event, "unknown", keep=True)
+            ctx.accepted.news.append(f"{channel}: not understood and kept: {event.what}")
+        case _:
+            assert_never(event)
+
+
+def _done(ctx: Context, channel: ChannelName, event: Event, waiting: Pending | None, state: str = "done") -> None:
+    if waiting is not None:
+        ctx.finish(waiting, state)
+    else:
+        ctx.remember(channel, event, state, keep=state != "done")
+
+
+def _wait(
+    ctx: Context, channel: ChannelName, event: Event, waiting: Pending | None, waits_for: str, on: str, delay_s: float
+) -> None:
+    if waiting is not None:
+        ctx.postpone(waiting, waits_for, on, delay_s)
+    else:
+        ctx.wait(channel, event, waits_for, on, delay_s)
+
+
+# ---- messages, by their place
+
+
+def _in_order(ctx: Context, channel: ChannelName, event: MessageReceived | IndexTaken, waiting: Pending | None) -> None:
+    key = ctx.key(channel, event)
+    if key is None and channel in ctx.directory.describes:
+        _wait(ctx, channel, event, waiting, "describe", full(channel, event.binding), 0.0)
+    elif key is None or not (key.binding or join(ctx, key)):
+        _unrouted(ctx, channel, event, waiting)
+    elif event.index is None:
+        _take(ctx, channel, event, waiting, key)
+    else:
+        _place(ctx, channel, event, waiting, key, event.index)
+
+
+def _place(
+    ctx: Context,
+    channel: ChannelName,
+    event: MessageReceived | IndexTaken,
+    waiting: Pending | None,
+    key: KeyRecord,
+    i: int,
+) -> None:
+    match place(i, key.next_index):
+        case Place.NEXT:
+            key.next_index, key.changed = i + 1, True
+            _take(ctx, channel, event, waiting, key)
+            _release(ctx, key)
+        case Place.EARLY:
+            _wait(ctx, channel, event, waiting, "gap", key.id, GAP_DELAY_S)
+            key.held, key.changed = _held(ctx, key), True
+        case Place.LATE:
+            _take(ctx, channel, event, waiting, key)
+
+
+def _take(
+    ctx: Context, channel: ChannelName, event: MessageReceived | IndexTaken, waiting: Pending | None, key: KeyRecord
+) -> None:
+    """The event's turn has come."""
+    conversation = ctx.conversation_of(key)
+    if conversation is None or key.binding is None or not isinstance(event, MessageReceived):
+        pass
+    elif not changes.came_back(ctx, channel, event):
+        say(ctx, conversation, conversation.bindings[key.binding], event)
+    _done(ctx, channel, event, waiting)
+
+
+def _held(ctx: Context, key: KeyRecord) -> int:
+    return len(ctx.world.waiting.get(key.id, ()))
+
+
+def _release(ctx: Context, key: KeyRecord) -> None:
+    """What waited for this binding and may go now, in its order: all that waited to learn whose it is, then index by index."""
+    if ctx.releasing:
+        return  # the loop below is at it already
+    ctx.releasing = True
+    while (pending := _next_waiting(ctx, key)) is not None:
+        _decide(ctx, pending.channel, pending.event, pending)
+    ctx.releasing = False
+    if key.held != _held(ctx, key):
+        key.held, key.changed = _held(ctx, key), True
+
+
+def _next_waiting(ctx: Context, key: KeyRecord) -> Pending | None:
+    for pending in sorted(ctx.world.waiting.get(key.id, ()), key=lambda p: getattr(p.event, "index", None) or 0):
+        index = getattr(pending.event, "index", None)
+        if pending.waits_for == "describe" or (index is not None and index <= key.next_index):
+            return pending
+    return None
+
+
+def _skip_gap(ctx: Context, key: KeyRecord) -> None:
+    """The network has no message at the missing indexes: go on with the first that is held."""
+    held = [i for p in ctx.world.waiting.get(key.id, ()) if (i := getattr(p.event, "index", None)) is not None]
+    if held and min(held) > key.next_index:
+        ctx.accepted.news.append(
+            f"{key.channel}: {key.key} has no message {key.next_index} to {min(held) - 1}: gone on"
+        )
+        key.next_index, key.changed = min(held), True
+    _release(ctx, key)
+
+
+def _unrouted(ctx: Context, channel: ChannelName, event: Event, waiting: Pending | None) -> None:
+    _done(ctx, channel, event, waiting, "unrouted")
+
+
+# ---- the rest
+
+
+def _state(ctx: Context, channel: ChannelName, event: BindingChanged) -> None:
+    """The network closed, removed or reopened a binding; what isn't the conversation's present one closes nothing."""
+    key = ctx.key(channel, event)
+    if key is None:
+        return
+    key.state, key.changed = event.state, True
+    conversation = ctx.conversation_of(key)
+    if conversation is None or key.binding is None:
+        return
+    binding = conversation.bindings[key.binding]
+    if binding.key != key.key or event.state == "open":
+        return
+    binding.key, binding.changed = None, True
+    if conversation.answer == binding.id:
+        conversation.state, conversation.changed = "closed", True
+
+
+def _settle(ctx: Context, channel: ChannelName, event: Event, waiting: Pending | None, *, known: bool) -> None:
+    """News of a message that isn't known yet waits for it, and is kept where it never comes."""
+    if known:
+        _done(ctx, channel, event, waiting)
+        return
+    tries = waiting.tries + 1 if waiting else 0
+    if waiting is not None:
+        waiting.tries = tries
+    if tries >= UNKNOWN_TRIES:
+        _unrouted(ctx, channel, event, waiting)
+        return
+    remote = getattr(event, "remote", "")
+    _wait(ctx, channel, event, waiting, "message", full(channel, remote), UNKNOWN_DELAY_S * 2**tries)
+
+
+def _refused(ctx: Context, channel: ChannelName, event: AuthorRefused) -> None:
+    key = ctx.key(channel, event)
+    conversation = ctx.conversation_of(key) if key else None
+    if key and key.binding and conversation:
+        ctx.notice(conversation, key.binding, event.words, event.remote)

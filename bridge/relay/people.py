@@ -1,0 +1,112 @@
+"""A conversation seen at a network -> its contact, its conversation with us, its binding. Each is made once."""
+
+from __future__ import annotations
+
+from bridge.core.content import Side
+from bridge.core.events import BindingSeen
+from bridge.core.ids import BindingId, ChannelName, ContactId, ConversationId, EndpointKey
+from bridge.relay.context import Context
+from bridge.relay.directory import Bridge
+from bridge.store.records import BindingRecord, ContactRecord, ConversationRecord, KeyRecord, full
+
+
+def seen(ctx: Context, channel: ChannelName, event: BindingSeen) -> KeyRecord:
+    """What the network said of a binding is recorded; where a bridge names its endpoint, it is joined to a conversation."""
+    id = full(channel, event.binding)
+    key = ctx.world.keys.get(id)
+    if key is None:
+        key = ctx.world.keys[id] = KeyRecord(id=id, channel=channel, key=event.binding, new=True)
+    if key.seen is None or not key.binding:
+        key.seen, key.changed = event, True
+    if event.state != "open":
+        key.state, key.changed = event.state, True
+    if not key.binding:
+        join(ctx, key)
+    return key
+
+
+def join(ctx: Context, key: KeyRecord) -> ConversationRecord | None:
+    """The conversation that a recorded key belongs to, made where it must be; None where it is relayed nowhere."""
+    event = key.seen
+    if event is None:
+        return None
+    bridge = ctx.directory.find(key.channel, event.endpoint)
+    if bridge is None or event.others:
+        ctx.accepted.news.append(_unrouted(key, event, bridge))
+        return None
+    contact = _contact(ctx, event)
+    conversation = _conversation(ctx, bridge, contact)
+    binding = _binding(conversation, key.channel, event)
+    if event.state == "open":
+        binding.key, binding.meta, binding.changed = key.key, event.meta, True
+    key.binding, key.conversation, key.changed = binding.id, conversation.id, True
+    conversation.answer = conversation.answer or binding.id
+    return conversation
+
+
+def ensure_agents(ctx: Context, conversation: ConversationRecord) -> None:
+    """A binding for every agents' endpoint that the bridge names today."""
+    bridge = ctx.directory.bridges.get(conversation.bridge)
+    if bridge is None:
+        return
+    have = {(b.channel, b.endpoint) for b in conversation.bindings.values() if b.side is Side.AGENT}
+    for e in bridge.agents():
+        if (e.channel, e.key) not in have:
+            _add(conversation, e.channel, Side.AGENT, e.key)
+
+
+def _contact(ctx: Context, event: BindingSeen) -> ContactRecord:
+    contact = ctx.world.persons.get(event.person)
+    if contact is None:
+        contact = ContactRecord(id=ContactId(ctx.new_id()), name=event.name, created_at=ctx.now, new=True)
+        ctx.world.persons[event.person] = contact
+    if event.name and not contact.name:
+        contact.name, contact.changed = event.name, True
+    if event.address not in contact.addresses:
+        contact.addresses.add(event.address)
+        row = {"id": event.address, "person": event.person, "contact_id": contact.id, "network": event.network}
+        ctx.world.out.addresses.append(row | {"created_at": ctx.now})
+    return contact
+
+
+def _conversation(ctx: Context, bridge: Bridge, contact: ContactRecord) -> ConversationRecord:
+    conversation = ctx.world.by_contact.get((bridge.name, contact.id))
+    if conversation is None:
+        conversation = ConversationRecord(
+            id=ConversationId(ctx.new_id()),
+            bridge=bridge.name,
+            contact=contact.id,
+            name=contact.name,
+            created_at=ctx.now,
+            active_at=ctx.now,
+            new=True,
+        )
+        ctx.world.conversations[conversation.id] = conversation
+        ctx.world.by_contact[bridge.name, contact.id] = conversation
+    return conversation
+
+
+def _binding(conversation: ConversationRecord, channel: ChannelName, event: BindingSeen) -> BindingRecord:
+    for b in conversation.bindings.values():
+        if (b.channel, b.endpoint, b.address) == (channel, event.endpoint, event.address):
+            return b
+    binding = _add(conversation, channel, Side.CUSTOMER, event.endpoint)
+    binding.address, binding.label, binding.network = event.address, event.label, event.network
+    return binding
+
+
+def _add(conversation: ConversationRecord, channel: ChannelName, side: Side, endpoint: EndpointKey) -> BindingRecord:
+    conversation.last_binding += 1
+    conversation.changed = True
+    id = BindingId(f"{conversation.id}.{conversation.last_binding}")
+    binding = BindingRecord(
+        id=id, conversation=conversation.id, channel=channel, side=side, endpoint=endpoint, network=channel, new=True
+    )
+    conversation.bindings[id] = binding
+    return binding
+
+
+def _unrouted(key: KeyRecord, event: BindingSeen, bridge: Bridge | None) -> str:
+    if bridge is None:
+        return f"{key.channel}: {key.key} runs over {event.endpoint}, which no bridge names: recorded, not relayed"
+    return f"{key.channel}: {key.key} has {event.others + 1} customers in it: recorded, not relayed"

@@ -1,0 +1,174 @@
+"""The relay: accepts what channels hand in, works the lanes, asks for what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeVar
+
+from bridge.channel.adapter import Health, StoreUnavailable
+from bridge.core.events import Event, IndexTaken
+from bridge.core.ids import ChannelName
+from bridge.core.outcomes import Misconfigured, Unavailable
+from bridge.core.retry import OPEN_STATES, State
+from bridge.relay.accept import accepting
+from bridge.relay.changes import Failure
+from bridge.relay.channels import Open
+from bridge.relay.context import Accepted
+from bridge.relay.decide import Job
+from bridge.relay.deliver import Deliverer, Result
+from bridge.relay.directory import Directory
+from bridge.relay.lanes import Lanes
+from bridge.relay.waits import Waits
+from bridge.store.outbox import Claim, Claimed, Head, Mark, NotDue, claim, mark
+from bridge.store.overview import pendings, recover
+from bridge.store.records import Lane
+from bridge.store.store import Store, StoreBusy
+
+T = TypeVar("T")
+R = TypeVar("R")
+LEASE_S = 150.0
+BURST = 16
+"""So many deliveries of one lane in a row, then the others have their turn."""
+PATIENCE_S = 3.0
+"""So long a busy store is tried again before the sender hears of it; networks wait 5 s for an answer."""
+HealthReport = Callable[[ChannelName, Health, str], None]
+
+
+class Relay:
+    """`start` first, then channels may `accept`; `serve` begins sending on a channel, `drain` ends everything."""
+
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        channels: dict[ChannelName, Open],
+        now: Callable[[], float],
+        health: HealthReport,
+    ) -> None:
+        self._store = store
+        self._now = now
+        self._health = health
+        self._owner = secrets.token_hex(8)
+        self._accepting = accepting(directory, now, lambda: secrets.token_hex(16))
+        self._deliverer = Deliverer(store, directory, channels, now)
+        self._waits = Waits(store, channels, self.decide, now)
+        self._lanes = Lanes(self._work, now)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._log = logging.getLogger("trunkline.relay")
+        self._said: set[str] = set()
+        self.relayed = 0
+
+    async def start(self) -> None:
+        """Takes up what an ended process left."""
+        lanes = await self._store.write(recover, self._owner)
+        self._lanes.wake(lanes)
+        self._waits.add(await self._store.read(pendings, None))
+        self._tasks.append(asyncio.create_task(self._waits.run(), name="waits"))
+
+    def serve(self, channel: ChannelName, in_flight: int) -> None:
+        self._lanes.serve(channel, in_flight)
+
+    async def drain(self, seconds: float) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._lanes.drain(seconds)
+
+    # ---- in
+
+    async def accept(self, channel: ChannelName, events: Sequence[Event]) -> Accepted:
+        """Durable when it returns. Raises `StoreUnavailable` once patience is over: nothing was stored then."""
+        end = self._now() + PATIENCE_S
+        while True:
+            try:
+                return await self.decide(Job(channel=channel, events=tuple(events)))
+            except StoreBusy as error:
+                if self._now() >= end:
+                    self._log.exception(
+                        "the store can’t take an event: the sender must come again", extra={"channel": channel}
+                    )
+                    raise StoreUnavailable(str(error)) from error
+                await asyncio.sleep(0.1)
+
+    async def decide(self, job: Job) -> Accepted:
+        accepted = await self._store.write(self._accepting, job)
+        self._lanes.wake(accepted.lanes)
+        self._waits.add(accepted.pending)
+        self._say(accepted.news)
+        return accepted
+
+    def _say(self, news: Iterable[str]) -> None:
+        """Each once; a flood of the same is no news."""
+        for line in news:
+            if line not in self._said and len(self._said) < 10_000:
+                self._said.add(line)
+                self._log.warning(line)
+
+    # ---- out
+
+    async def _work(self, lane: Lane) -> float | None:
+        """Sends from a lane until it is empty, must wait, or others should have their turn."""
+        head: Head = await self._store.write(claim, self._claim(lane))
+        for left in range(BURST, 0, -1):
+            if not isinstance(head, Claimed):
+                return head.at if isinstance(head, NotDue) else None
+            result = await self._deliverer.attempt(head)
+            self._report(lane, result)
+            head = await self._written(lane, head, result, last=left == 1)
+        return self._now()
+
+    def _claim(self, lane: Lane) -> Claim:
+        return Claim(binding=lane.binding, now=self._now(), owner=self._owner, lease_s=LEASE_S)
+
+    async def _written(self, lane: Lane, c: Claimed, result: Result, *, last: bool) -> Head:
+        """Durable before the lane goes on: a crash can leave one delivery of a lane in doubt, not more."""
+        decision, sent = result.decision, result.sent
+        goes_on = decision.state not in OPEN_STATES
+        then = self._claim(lane) if goes_on and not last and self._lanes.held_until(lane) <= self._now() else None
+        if decision.state in (State.FAILED, State.HELD):
+            failure = Failure(
+                conversation=c.conversation, n=c.n, state=decision.state, code=decision.code, words=decision.words
+            )
+            await self._surely(self.decide, Job(channel=lane.channel, failures=(failure,)))
+            return await self._store.write(claim, then) if then else NotDue(self._now())
+        marked = Mark(claimed=c, decision=decision, remote=sent.remote if sent else None, then=then)
+        if sent is not None and sent.index is not None and sent.key and sent.binding:
+            taken = IndexTaken(key=sent.key, binding=sent.binding, at=self._now(), index=sent.index)
+            head, _ = await asyncio.gather(
+                self._mark(marked), self._surely(self.decide, Job(channel=lane.channel, events=(taken,)))
+            )
+        else:
+            head = await self._mark(marked)
+        if not goes_on:
+            return NotDue(decision.due)
+        return head if then else NotDue(max(self._now(), self._lanes.held_until(lane)))
+
+    async def _mark(self, marked: Mark) -> Head:
+        return await self._surely(lambda m: self._store.write(mark, m), marked)
+
+    async def _surely(self, write: Callable[[T], Awaitable[R]], what: T) -> R:
+        """What was sent must be written down, however long the store takes."""
+        while True:
+            try:
+                return await write(what)
+            except StoreBusy as error:
+                self._log.error("the store can’t take what was sent; trying again: %s", error)
+                await asyncio.sleep(0.5)
+
+    def _report(self, lane: Lane, result: Result) -> None:
+        """Health, holds and the log; once per change, not once per delivery."""
+        if result.hold is not None:
+            self._lanes.hold(*result.hold)
+        match result.error:
+            case None:
+                self.relayed += 1
+                self._health(lane.channel, Health.OK, "")
+            case Misconfigured():
+                self._health(lane.channel, Health.RESTING, str(result.error))
+            case Unavailable():
+                self._health(lane.channel, Health.UNREACHABLE, str(result.error))
+            case error:
+                self._log.info("not sent", extra={"channel": lane.channel, "lane": lane.binding, "why": str(error)})

@@ -1,0 +1,162 @@
+"""What a group of events touches: read in a handful of statements whatever the group's size, decided on, written back.
+
+Between `load` and `flush` a `World` is changed by pure decisions. One record stands for a row, however many events of the
+group touch it, so two events of one conversation see each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.core.ids import BridgeName, ContactId, ConversationId
+from bridge.store import rows
+from bridge.store import world_sql as sql
+from bridge.store.records import (
+    ContactRecord,
+    ConversationRecord,
+    DeliveryRecord,
+    KeyRecord,
+    MessageRecord,
+    Pending,
+    RemoteRecord,
+    Written,
+)
+from bridge.store.statements import Statement, Steps, ask, write
+
+
+@dataclass(slots=True)
+class Needs:
+    """What must be known: inbox ids, full keys of bindings and of messages, persons, full keys whose waiting events matter."""
+
+    inbox: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+    remotes: set[str] = field(default_factory=set)
+    persons: set[str] = field(default_factory=set)
+    waiting: set[str] = field(default_factory=set)
+    deliveries: set[tuple[ConversationId, int]] = field(default_factory=set)
+    """(conversation, n) of deliveries that a network gave back."""
+
+
+@dataclass(slots=True)
+class World:
+    """`inbox` maps the ids that are stored already to their state."""
+
+    inbox: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, KeyRecord] = field(default_factory=dict)
+    conversations: dict[ConversationId, ConversationRecord] = field(default_factory=dict)
+    by_contact: dict[tuple[BridgeName, ContactId], ConversationRecord] = field(default_factory=dict)
+    persons: dict[str, ContactRecord] = field(default_factory=dict)
+    remotes: dict[str, list[RemoteRecord]] = field(default_factory=dict)
+    messages: dict[tuple[ConversationId, int], MessageRecord] = field(default_factory=dict)
+    deliveries: dict[tuple[ConversationId, int], DeliveryRecord] = field(default_factory=dict)
+    waiting: dict[str, list[Pending]] = field(default_factory=dict)
+    out: Written = field(default_factory=Written)
+
+
+def load(needs: Needs) -> Steps[World]:
+    world = World()
+    for id, state in (yield from _by(sql.INBOX, needs.inbox)):
+        world.inbox[id] = state
+    for row in (yield from _by(sql.KEYS, needs.keys)):
+        world.keys[row.id] = rows.key(row)
+    waiting = needs.waiting | {k.id for k in world.keys.values() if k.held}
+    for row in (yield from _by(sql.WAITING, waiting)):
+        world.waiting.setdefault(row.waits_on, []).append(rows.pending(row))
+    yield from _load_remotes(world, needs)
+    yield from _load_persons(world, needs)
+    ids = {k.conversation for k in world.keys.values() if k.conversation}
+    ids |= {r.conversation for rs in world.remotes.values() for r in rs} | {
+        d.conversation for d in world.deliveries.values()
+    }
+    yield from _load_conversations(world, ids - world.conversations.keys())
+    return world
+
+
+def _by(statement: Statement, values: Iterable[str]) -> Steps[list[Any]]:
+    found = list(values)
+    return (yield from ask(statement, ids=found)) if found else []
+
+
+def _load_remotes(world: World, needs: Needs) -> Steps[None]:
+    """The messages that events refer to, with their deliveries: the little that an edit or a receipt needs."""
+    for row in (yield from _by(sql.REMOTES, needs.remotes)):
+        record = RemoteRecord(conversation=row.conversation_id, seq=row.seq, n=row.n, binding=row.binding)
+        world.remotes.setdefault(row.id, []).append(record)
+    if needs.deliveries:
+        yield from _load_deliveries(world, needs.deliveries)
+    pairs = {(r.conversation, r.seq) for rs in world.remotes.values() for r in rs}
+    pairs |= {(d.conversation, d.seq) for d in world.deliveries.values() if d.seq is not None}
+    if pairs:
+        yield from _load_messages(world, pairs)
+
+
+def _load_deliveries(world: World, wanted: set[tuple[ConversationId, int]]) -> Steps[None]:
+    ids, ns = list({c for c, _ in wanted}), [n for _, n in wanted]
+    for row in (yield from ask(sql.DELIVERIES_BY_N, ids=ids, ns=ns)):
+        if (row.conversation_id, row.n) in wanted:
+            world.deliveries[row.conversation_id, row.n] = rows.delivery(row)
+
+
+def _load_messages(world: World, wanted: set[tuple[ConversationId, int]]) -> Steps[None]:
+    which = {"ids": list({c for c, _ in wanted}), "seqs": [seq for _, seq in wanted]}
+    for row in (yield from ask(sql.MESSAGES, **which)):
+        if (row.conversation_id, row.seq) in wanted:
+            world.messages[row.conversation_id, row.seq] = rows.message(row)
+    for row in (yield from ask(sql.CHANGES, **which)):
+        if message := world.messages.get((row.conversation_id, row.seq)):
+            message.changes, message.deleted, message.text = row.k, row.kind == "deleted", row.text
+    for row in (yield from ask(sql.DELIVERIES, **which)):
+        if (row.conversation_id, row.seq) in wanted:
+            world.deliveries.setdefault((row.conversation_id, row.n), rows.delivery(row))
+
+
+def _load_persons(world: World, needs: Needs) -> Steps[None]:
+    """Contacts by what makes addresses the same customer, and their conversations."""
+    for row in (yield from _by(sql.PERSONS, needs.persons)):
+        contact = world.persons.get(row.person)
+        if contact is None:
+            known = next((c for c in world.persons.values() if c.id == row.contact_id), None)
+            contact = known or ContactRecord(id=row.contact_id, name=row.name, created_at=row.created_at)
+            world.persons[row.person] = contact
+        contact.addresses.add(row.id)
+    contacts = {c.id for c in world.persons.values()}
+    ids = {row.id for row in (yield from _by(sql.OF_CONTACTS, contacts))}
+    yield from _load_conversations(world, ids)
+
+
+def _load_conversations(world: World, ids: Iterable[str]) -> Steps[None]:
+    for row in (yield from _by(sql.CONVERSATIONS, ids)):
+        conversation = world.conversations.get(row.id)
+        if conversation is None:
+            conversation = world.conversations[row.id] = rows.conversation(row)
+            world.by_contact[conversation.bridge, conversation.contact] = conversation
+        conversation.bindings[row.binding] = rows.binding(row)
+
+
+def flush(world: World) -> Steps[None]:
+    """Writes what the decisions changed, parents before children."""
+    out = world.out
+    contacts = {c.id: c for c in world.persons.values()}.values()
+    bindings = [b for c in world.conversations.values() for b in c.bindings.values()]
+    yield from write(sql.INSERT_INBOX, out.inbox)
+    yield from write(sql.UPDATE_INBOX, out.inbox_updates)
+    yield from write(sql.INSERT_CONTACT, [rows.contact_row(c) for c in contacts if c.new])
+    yield from write(sql.UPDATE_CONTACT, [rows.contact_row(c) for c in contacts if c.changed and not c.new])
+    yield from write(sql.INSERT_ADDRESS, out.addresses)
+    yield from write(sql.INSERT_CONVERSATION, [rows.conversation_row(c) for c in world.conversations.values() if c.new])
+    changed = [rows.conversation_row(c) for c in world.conversations.values() if c.changed and not c.new]
+    yield from write(sql.UPDATE_CONVERSATION, changed)
+    yield from write(sql.INSERT_BINDING, [rows.binding_row(b) for b in bindings if b.new])
+    yield from write(sql.UPDATE_BINDING, [rows.binding_row(b) for b in bindings if b.changed and not b.new])
+    yield from write(sql.INSERT_KEY, [rows.key_row(k) for k in world.keys.values() if k.new])
+    yield from write(sql.UPDATE_KEY, [rows.key_row(k) for k in world.keys.values() if k.changed and not k.new])
+    yield from write(sql.INSERT_PARTICIPANT, out.participants)
+    yield from write(sql.INSERT_MESSAGE, out.messages)
+    yield from write(sql.INSERT_CHANGE, out.changes)
+    yield from write(sql.INSERT_ATTACHMENT, out.attachments)
+    yield from write(sql.INSERT_REMOTE, out.remotes)
+    yield from write(sql.INSERT_DELIVERY, out.deliveries)
+    yield from write(sql.SETTLE_DELIVERY, out.settled)
+    yield from write(sql.INSERT_RECEIPT, out.receipts)
