@@ -13,6 +13,7 @@ from bridge.channel.adapter import (
     Port,
     Runs,
     StoreUnavailable,
+    Warms,
 )
 from bridge.channel.http import Reply, Request
 from bridge.channel.inbound import Events, Forged, Ignored, Received, Unreadable
@@ -47,4 +48,5 @@ __all__ = [
     "Sent",
     "StoreUnavailable",
     "Unreadable",
+    "Warms",
 ]

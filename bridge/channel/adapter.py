@@ -134,6 +134,12 @@ class FetchesHistory(Protocol):
 
 
 @runtime_checkable
+class Warms(Protocol):
+    async def warm(self) -> None:
+        """Whatever must be there before the first `send` and takes long (a heavy import): awaited once the server listens."""
+
+
+@runtime_checkable
 class Runs(Protocol):
     async def run(self) -> None:
         """Whatever goes on beside requests (polling, registering a webhook); starts when the server listens and is cancelled

@@ -117,15 +117,15 @@ class ReceiptReceived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorRefused:
-    """Somebody wrote who may not speak here; `words` are told once per key, as a reply to what was written."""
+class AuthorTold:
+    """Somebody wrote what can't be relayed, or may not speak here: `words` are told once per key, as a reply to it."""
 
     key: EventKey
     binding: BindingKey
     at: float
     remote: RemoteId
     words: str
-    kind: Literal["refused"] = "refused"
+    kind: Literal["told"] = "told"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +147,6 @@ Event = (
     | MessageEdited
     | MessageDeleted
     | ReceiptReceived
-    | AuthorRefused
+    | AuthorTold
     | NotUnderstood
 )

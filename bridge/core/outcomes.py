@@ -23,12 +23,13 @@ class Scope(StrEnum):
 
 
 class SendError(Exception):
-    """`words` are for a person, `code` is the network's own."""
+    """`words` are for a person; `code` and `raw` are the network's own."""
 
-    def __init__(self, words: str, *, code: str = "") -> None:
+    def __init__(self, words: str, *, code: str = "", raw: str = "") -> None:
         super().__init__(words)
         self.words = words
         self.code = code
+        self.raw = raw
 
     def __str__(self) -> str:
         return f"{self.words} ({self.code})" if self.code else self.words
@@ -38,9 +39,9 @@ class RateLimited(SendError):
     """`retry_at` in epoch seconds, None where the network didn't say."""
 
     def __init__(
-        self, words: str, *, retry_at: float | None = None, scope: Scope = Scope.BINDING, code: str = ""
+        self, words: str, *, retry_at: float | None = None, scope: Scope = Scope.BINDING, code: str = "", raw: str = ""
     ) -> None:
-        super().__init__(words, code=code)
+        super().__init__(words, code=code, raw=raw)
         self.retry_at = retry_at
         self.scope = scope
 
@@ -60,14 +61,14 @@ class Refused(SendError):
 class BindingGone(SendError):
     """The counterpart is closed or deleted; `closed` says that it may be opened again as it was."""
 
-    def __init__(self, words: str, *, code: str = "", closed: bool = False) -> None:
-        super().__init__(words, code=code)
+    def __init__(self, words: str, *, code: str = "", raw: str = "", closed: bool = False) -> None:
+        super().__init__(words, code=code, raw=raw)
         self.closed = closed
 
 
 class Misconfigured(SendError):
     """Only an admin can mend it; `words` say what to change."""
 
-    def __init__(self, words: str, *, code: str = "", scope: Scope = Scope.CHANNEL) -> None:
-        super().__init__(words, code=code)
+    def __init__(self, words: str, *, code: str = "", raw: str = "", scope: Scope = Scope.CHANNEL) -> None:
+        super().__init__(words, code=code, raw=raw)
         self.scope = scope

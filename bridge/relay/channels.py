@@ -13,6 +13,7 @@ from bridge.channel.adapter import (
     FindsDeliveries,
     OpensBindings,
     Runs,
+    Warms,
 )
 from bridge.channel.outbound import Binding
 from bridge.core.capabilities import Support
@@ -33,6 +34,7 @@ class Open:
     finds: FindsDeliveries | None
     describes: DescribesBindings | None
     history: FetchesHistory | None
+    warms: Warms | None
     runs: Runs | None
 
 
@@ -47,6 +49,7 @@ def opened(name: ChannelName, channel: Channel, endpoints: list[EndpointKey]) ->
         finds=channel if isinstance(channel, FindsDeliveries) else None,
         describes=channel if isinstance(channel, DescribesBindings) else None,
         history=channel if isinstance(channel, FetchesHistory) else None,
+        warms=channel if isinstance(channel, Warms) else None,
         runs=channel if isinstance(channel, Runs) else None,
     )
     for endpoint in endpoints:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from bridge.core.events import (
-    AuthorRefused,
+    AuthorTold,
     BindingChanged,
     BindingSeen,
     Event,
@@ -129,8 +129,8 @@ def _decide(ctx: Context, channel: ChannelName, event: Event, waiting: Pending |
             _settle(ctx, channel, event, waiting, known=changes.change(ctx, channel, event))
         case ReceiptReceived():
             _settle(ctx, channel, event, waiting, known=changes.receipt(ctx, channel, event))
-        case AuthorRefused():
-            _refused(ctx, channel, event)
+        case AuthorTold():
+            _told(ctx, channel, event)
             _done(ctx, channel, event, waiting)
         case NotUnderstood():
             ctx.remember(channel, event, "unknown", keep=True)
@@ -276,7 +276,7 @@ def _settle(ctx: Context, channel: ChannelName, event: Event, waiting: Pending |
     _wait(ctx, channel, event, waiting, "message", full(channel, remote), UNKNOWN_DELAY_S * 2**tries)
 
 
-def _refused(ctx: Context, channel: ChannelName, event: AuthorRefused) -> None:
+def _told(ctx: Context, channel: ChannelName, event: AuthorTold) -> None:
     key = ctx.key(channel, event)
     conversation = ctx.conversation_of(key) if key else None
     if key and key.binding and conversation:

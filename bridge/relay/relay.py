@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 from bridge.channel.adapter import Health, StoreUnavailable
-from bridge.core.events import Event, IndexTaken
-from bridge.core.ids import ChannelName
+from bridge.core.events import Event, IndexTaken, NotUnderstood
+from bridge.core.ids import ChannelName, EventKey
 from bridge.core.outcomes import Misconfigured, Unavailable
 from bridge.core.retry import OPEN_STATES, State
 from bridge.relay.accept import accepting
@@ -34,6 +35,15 @@ BURST = 16
 """So many deliveries of one lane in a row, then the others have their turn."""
 PATIENCE_S = 3.0
 """So long a busy store is tried again before the sender hears of it; networks wait 5 s for an answer."""
+
+
+def _kept(event: Event) -> NotUnderstood:
+    """A poisonous event in a form that any store takes: one update must not stop its sender's queue for ever."""
+    raw = ascii(event)
+    key = EventKey(f"poison:{hashlib.sha256(raw.encode()).hexdigest()}")
+    return NotUnderstood(key=key, at=event.at, what=f"an event of kind {event.kind}", raw=raw)
+
+
 HealthReport = Callable[[ChannelName, Health, str], None]
 
 
@@ -87,11 +97,16 @@ class Relay:
                 return await self.decide(Job(channel=channel, events=tuple(events)))
             except StoreBusy as error:
                 if self._now() >= end:
-                    self._log.exception(
+                    self._log.error(
                         "the store can’t take an event: the sender must come again", extra={"channel": channel}
                     )
                     raise StoreUnavailable(str(error)) from error
                 await asyncio.sleep(0.1)
+            except Exception:
+                self._log.exception("an event couldn’t be decided and is kept", extra={"channel": channel})
+                events = [_kept(e) for e in events if not isinstance(e, NotUnderstood)]
+                if not events:
+                    raise
 
     async def decide(self, job: Job) -> Accepted:
         accepted = await self._store.write(self._accepting, job)

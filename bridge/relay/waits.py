@@ -21,6 +21,7 @@ Decide = Callable[[Job], Awaitable[Accepted]]
 GAP_WAIT_S = 60.0
 """So long a gap that can't be asked for holds a conversation; then it goes on."""
 ASK_AGAIN_S = 5.0
+ASK_AGAIN_S = 5.0
 AT_ONCE = 8
 
 
@@ -79,25 +80,27 @@ class Waits:
         task.add_done_callback(self._tasks.discard)
 
     async def _ask(self, pending: Pending, what: tuple[str, str]) -> None:
-        delay = 5.0
         try:
             async with self._slots:
                 await self._answer(pending)
-            self._since.pop(pending.waits_on, None)
-            return
         except SendError as error:
-            since = self._since.setdefault(pending.waits_on, self._now())
-            if pending.waits_for == "gap" and self._now() - since > GAP_WAIT_S:
-                await self._decide(Job(channel=pending.channel, skip=(pending.waits_on,)))
-                return
-            self._log.warning(
-                "asking for what is missing failed", extra={"channel": pending.channel, "why": str(error)}
-            )
+            self._log.warning("asking for what is missing failed: %s", error, extra={"channel": pending.channel})
+            await self._again(pending)
         except Exception:
             self._log.exception("asking for what is missing failed", extra={"channel": pending.channel})
+            await self._again(pending)
+        else:
+            self._since.pop(pending.waits_on, None)
         finally:
             self._asking.discard(what)
-        pending.due = self._now() + delay
+
+    async def _again(self, pending: Pending) -> None:
+        """Asked once more; but a gap doesn't hold its conversation for ever."""
+        since = self._since.setdefault(pending.waits_on, self._now())
+        if pending.waits_for == "gap" and self._now() - since > GAP_WAIT_S:
+            await self._decide(Job(channel=pending.channel, skip=(pending.waits_on,)))
+            return
+        pending.due = self._now() + ASK_AGAIN_S
         self.add([pending])
 
     async def _answer(self, pending: Pending) -> None:

@@ -1,0 +1,1 @@
+"""The ASGI application: hands requests to their channels as values, and says how the process is."""

@@ -62,7 +62,8 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     if not text:
         return []
     try:
-        return parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS_LIMIT)
+        # What isn't UTF-8 survives as surrogates, so that the text check can refuse it as Telegram does.
+        return parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=FIELDS_LIMIT)
     except ValueError:
         raise bad("too many parameters") from None
 
@@ -97,16 +98,16 @@ def _multipart(content_type: str, body: bytes, params: Params) -> None:
 def _add_part(head: bytes, data: bytes, params: Params) -> None:
     fields = Message()
     for line in head.decode("utf-8", "replace").split("\r\n"):
-        name, _, value = line.partition(":")
-        fields[name.strip()] = value.strip()
+        title, _, value = line.partition(":")
+        fields[title.strip()] = value.strip()
     name = fields.get_param("name", header="content-disposition")
     filename = fields.get_filename()
     if not isinstance(name, str):
         return
     if filename is None:
-        params.values[name] = data.decode("utf-8", "replace")
+        params.values[name] = data.decode("utf-8", "surrogateescape")
         return
     if len(data) > UPLOAD_LIMIT:
         raise ApiError(413)
-    kind = fields.get("content-type", "application/octet-stream")
+    kind = str(fields.get("content-type", "application/octet-stream"))
     params.files[name] = Upload(filename, kind.partition(";")[0].strip(), data)

@@ -37,19 +37,9 @@ class Clock:
         """What to tell a client that must wait: whole real seconds, at least 1."""
         return max(1, math.ceil(simulated / self.rate))
 
-    async def sleep_until(self, moment: float, wake: asyncio.Event | None = None) -> None:
-        """Returns once the clock has passed `moment`, however it got there, or as soon as `wake` is set."""
-        while not (wake and wake.is_set()) and (remaining := moment - self.now()) > 0:
-            await _first_of(remaining / self.rate, self._changed, wake)
-
-
-async def _first_of(seconds: float, *events: asyncio.Event | None) -> None:
-    """Waits for `seconds` or for the first of `events`."""
-    waiting = [asyncio.ensure_future(event.wait()) for event in events if event]
-    try:
-        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*waiting, return_exceptions=True)
+    async def sleep_until(self, moment: float) -> None:
+        """Returns once the clock has passed `moment`, however it got there."""
+        while (remaining := moment - self.now()) > 0:
+            changed = self._changed
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), remaining / self.rate)

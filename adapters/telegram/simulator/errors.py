@@ -72,3 +72,8 @@ NOT_MODIFIED = (
     "content and reply markup of the message"
 )
 OLD_QUERY = "query is too old and response timeout expired or query ID is invalid"
+BAD_GATEWAY = (
+    b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
+    b"<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
+"""What stands before the servers answers for them when they are away: a page, not an envelope."""

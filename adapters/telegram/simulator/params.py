@@ -15,6 +15,14 @@ from .errors import bad
 _TRUE = {"true", "1", "yes", "t", "y"}
 
 
+def whole(value: object, default: int = 0) -> int:
+    """A number read as leniently as the server's `to_integer`: `default` for what is none."""
+    try:
+        return int(str(value))
+    except ValueError:
+        return default
+
+
 @dataclass(frozen=True)
 class Upload:
     """A file that came inside a multipart body."""
@@ -47,11 +55,8 @@ class Params:
         return json.dumps(value) if isinstance(value, dict | list) else str(value)
 
     def integer(self, name: str, default: int = 0) -> int:
-        """The value as a number; `default` where absent or not a number (the server's `to_integer` is as lenient)."""
-        try:
-            return int(self.text(name) or default)
-        except ValueError:
-            return default
+        """The value as a number; `default` where absent or not a number."""
+        return whole(self.text(name), default)
 
     def number(self, name: str) -> float:
         """The value as a float; 0.0 where absent or unreadable."""

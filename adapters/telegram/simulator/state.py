@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from .records import BOT, GENERAL, Ephemeral, File, Group, Json, Message, Person, Topic, Update, Webhook
 from .store import Store
 
-Record = TypeVar("Record", Person, Topic, Message, Ephemeral, Group, File, Update, Webhook)
+Anything = Person | Topic | Message | Ephemeral | Group | File | Update | Webhook
+Record = TypeVar("Record", bound=Anything)
 
 GROUP_ANONYMOUS_BOT = 1087968824
 CHANNEL_BOT = 136817688
@@ -43,12 +44,12 @@ class State:
         self.files: dict[str, File] = {}
         self.by_unique: dict[str, File] = {}
         self.updates: dict[int, Update] = {}
-        self.meta: Json = {"update_id": FIRST_UPDATE, "seq": 0, "file": 0, "token": token}
+        self.meta: Json = {"update_id": FIRST_UPDATE, "seq": 0, "file": 0}
         self.webhook = Webhook()
         self._load()
         self._seed(chats)
 
-    def save(self, record: Record) -> None:
+    def save(self, record: Anything) -> None:
         """Puts a new or changed record into the store."""
         self.store.put(type(record).__name__, _key(record), vars(record))
 
@@ -89,7 +90,12 @@ class State:
         if self.updates.pop(update_id, None):
             self.store.put("Update", update_id, None)
 
-    def _take(self, record: Record) -> None:
+    def drop_ephemeral(self, record: Ephemeral) -> None:
+        """Removes an ephemeral message for good."""
+        del self.ephemerals[record.chat, record.id]
+        self.store.put("Ephemeral", _key(record), None)
+
+    def _take(self, record: Anything) -> None:
         match record:
             case Person():
                 self.people[record.key] = record
@@ -111,7 +117,8 @@ class State:
                 self.webhook = record
 
     def _load(self) -> None:
-        for kind in (Person, Group, Topic, Message, Ephemeral, File, Update, Webhook):
+        kinds: tuple[type[Anything], ...] = (Person, Group, Topic, Message, Ephemeral, File, Update, Webhook)
+        for kind in kinds:
             for row in self.store.rows(kind.__name__):
                 self._take(kind(**row))
         # A record that was removed and put again would stand last: order by number, not by row.
@@ -129,7 +136,7 @@ class State:
         self.store.flush()
 
 
-def _key(record: object) -> str:
+def _key(record: Anything) -> str:
     """The record's place among its kind."""
     match record:
         case Person() | Group():

@@ -1,0 +1,269 @@
+"""One bot and its groups as a channel: a topic per conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import hmac
+import importlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from adapters.telegram import inbound
+from adapters.telegram.errors import wants_document
+from adapters.telegram.outbound import CAPABILITIES, method_for
+from adapters.telegram.pace import Bucket, Learned
+from adapters.telegram.settings import Settings
+from bridge.channel import (
+    Binding,
+    Edit,
+    Events,
+    Forged,
+    Health,
+    Ignored,
+    Opened,
+    Opening,
+    Outbound,
+    Port,
+    Received,
+    Request,
+    Sent,
+    StoreUnavailable,
+    Unreadable,
+)
+from bridge.core.capabilities import Capabilities
+from bridge.core.content import Attachment
+from bridge.core.events import Event
+from bridge.core.ids import BindingKey, RemoteId
+from bridge.core.outcomes import BindingGone, Misconfigured, RateLimited, Refused, Scope, SendError
+
+if TYPE_CHECKING:
+    from adapters.telegram.client import Client
+
+FREE_TOPICS = 10
+AGAIN_S = 5.0
+RESTING_S = 30.0
+
+
+class TelegramChannel:
+    """Implements Channel, OpensBindings, EditsMessages, FetchesMedia, Warms, Runs."""
+
+    def __init__(self, settings: Settings, chats: list[int], port: Port) -> None:
+        self._settings = settings
+        self._port = port
+        token = settings.bot_token.get_secret_value()
+        self._group = inbound.Group(int(token.partition(":")[0]), frozenset(chats), frozenset(settings.agents))
+        self._secret = settings.webhook_secret.get_secret_value().encode() if settings.webhook_secret else None
+        self._client: Client | None = None
+        self._loaded = asyncio.Event()
+        self._paces: dict[int, Bucket | Learned] = {}
+        self._topics = Bucket(FREE_TOPICS, settings.topics_per_minute)
+
+    def capabilities(self, binding: Binding) -> Capabilities:
+        return CAPABILITIES
+
+    # ---- in
+
+    def receive(self, request: Request) -> Received:
+        given = request.headers.get("x-telegram-bot-api-secret-token", "").encode("utf-8", "surrogateescape")
+        if self._secret is None or not hmac.compare_digest(given, self._secret):
+            return Forged(reason="the secret token is not this channel’s webhook_secret")
+        try:
+            update = json.loads(request.body)
+        except (ValueError, RecursionError):
+            update = None
+        if not isinstance(update, dict):
+            return Unreadable(reason="the body is no JSON object")
+        found = self._events(update, request.at)
+        return Events(events=tuple(found)) if found else Ignored(reason="not for us")
+
+    def _events(self, update: Mapping[str, Any], at: float) -> list[Event]:
+        """One odd update must stop neither its neighbours nor the group's queue at Telegram."""
+        try:
+            found = inbound.events(update, self._group, at)
+        except Exception:
+            self._port.log.exception(
+                "an update couldn’t be read and is kept", extra={"update": update.get("update_id")}
+            )
+            found = None
+        return [inbound.unknown(update, at)] if found is None else found
+
+    # ---- what goes on beside requests
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._introduce()
+                if self._settings.updates == "webhook":
+                    return
+                await self._poll()
+            except Misconfigured as error:
+                self._port.health(Health.RESTING, str(error))
+                await asyncio.sleep(RESTING_S)
+            except (SendError, StoreUnavailable) as error:
+                self._port.health(Health.UNREACHABLE, str(error))
+                await asyncio.sleep(AGAIN_S)
+
+    async def warm(self) -> None:
+        """aiogram takes seconds to import, so a thread does it; its 190,000 objects then leave the collector's sight."""
+        if self._client is None:
+            module = await asyncio.to_thread(importlib.import_module, "adapters.telegram.client")
+            gc.collect()
+            gc.freeze()
+            self._client = module.Client(self._settings, CAPABILITIES.max_in_flight * 2)
+            self._loaded.set()
+
+    async def _introduce(self) -> None:
+        bot = await self._bot()
+        me = await bot.me()
+        if me.get("id") not in (None, self._group.bot):
+            raise Misconfigured(f"the token is another bot’s ({me.get('username')}): check bot_token")
+        if self._settings.updates == "polling":
+            await bot.delete_webhook()
+        else:
+            await self._register(bot)
+        self._port.health(Health.OK)
+
+    async def _register(self, bot: Client) -> None:
+        found, url = await bot.webhook(), self._port.webhook_url()
+        refused = "403" in str(found.get("last_error_message") or "")  # the secret was changed
+        kinds = set(found.get("allowed_updates") or ())
+        if found.get("url") != url or kinds != set(inbound.KINDS) or refused:
+            secret = self._secret.decode() if self._secret else ""
+            await bot.set_webhook(url, secret)
+            self._port.log.info("the webhook is registered", extra={"url": url})
+
+    async def _poll(self) -> None:
+        """Own loop: the offset moves only after the commit, which confirms to Telegram what we have and nothing else."""
+        bot = await self._bot()
+        offset: int | None = None
+        while True:
+            updates = await bot.updates(offset)
+            at = self._port.now()
+            found = [event for update in updates for event in self._events(update, at)]
+            if found:
+                await self._port.accept(found)
+            numbers = [n for u in updates if isinstance(n := u.get("update_id"), int)]
+            if numbers:
+                offset = max(numbers) + 1
+            self._port.health(Health.OK)
+
+    async def _bot(self) -> Client:
+        await self._loaded.wait()
+        assert self._client is not None  # noqa: S101 - set before the event
+        return self._client
+
+    # ---- out
+
+    async def send(self, out: Outbound) -> Sent:
+        bot = await self._bot()
+        chat, thread = _topic(out.binding)
+        reply = _message(out.reply_to, chat)
+        self._take(chat)
+        try:
+            result = await self._send(bot, chat, thread, out, reply)
+        except RateLimited as limited:
+            self._limited(chat, limited)
+            raise
+        number = int(result["message_id"])
+        if result.get("message_thread_id") != thread:
+            await self._misplaced(bot, chat, number)
+        return Sent(remote=RemoteId(f"{chat}:{number}"))
+
+    async def _send(self, bot: Client, chat: int, thread: int, out: Outbound, reply: int | None) -> dict[str, Any]:
+        if out.file is None:
+            return await bot.send_text(chat, thread, out.text, reply)
+        module = importlib.import_module("adapters.telegram.client")
+        attachment = out.file.attachment
+        kind = method_for(attachment, out.file.size)
+        upload = module.Upload(out.file.body, attachment.filename or kind)
+        try:
+            return await bot.send_file(kind, chat, thread, upload, out.text, reply)
+        except Refused as refused:
+            if kind == "document" or not wants_document(refused):
+                raise
+            out.file.body.seek(0)
+            return await bot.send_file("document", chat, thread, upload, out.text, reply)
+
+    async def _misplaced(self, bot: Client, chat: int, number: int) -> None:
+        """With Topics switched off, Telegram ignores the topic without a word and shows the text to everybody."""
+        self._port.log.error("a message landed outside of its topic and is deleted", extra={"chat": chat})
+        try:
+            await bot.delete(chat, number)
+        except SendError as error:
+            self._port.log.error("it could not be deleted: %s", error, extra={"chat": chat})
+        raise BindingGone("the message landed outside of its topic")
+
+    async def open_binding(self, opening: Opening) -> Opened:
+        bot = await self._bot()
+        chat = int(opening.binding.endpoint)
+        if opening.closed and opening.binding.key is not None:
+            await bot.reopen_topic(chat, _topic(opening.binding)[1])
+            return Opened(key=opening.binding.key)
+        now = self._port.now()
+        if self._settings.topics_per_minute and (at := self._topics.take(now)):
+            raise RateLimited("topics are made slowly", retry_at=at, scope=Scope.BINDING)
+        self._take(chat)
+        try:
+            thread = await bot.create_topic(chat, opening.title)
+        except RateLimited as limited:
+            self._limited(chat, limited)
+            raise
+        return Opened(key=BindingKey(f"{chat}:{thread}"))
+
+    async def edit(self, edit: Edit) -> None:
+        bot = await self._bot()
+        chat, _ = _topic(edit.binding)
+        number = _message(edit.remote, chat)
+        if number is None:
+            raise Refused("the message is in another group")
+        self._take(chat)
+        try:
+            if edit.caption:
+                await bot.edit_caption(chat, number, edit.text)
+            else:
+                await bot.edit_text(chat, number, edit.text)
+        except RateLimited as limited:
+            self._limited(chat, limited)
+            raise
+
+    def _take(self, chat: int) -> None:
+        pace = self._paces.get(chat)
+        if pace is None:
+            pace = Bucket(20, 20) if self._settings.pace == "documented" else Learned()
+            self._paces[chat] = pace
+        if at := pace.take(self._port.now()):
+            raise RateLimited("the group’s pace", retry_at=at, scope=Scope.ENDPOINT)
+
+    def _limited(self, chat: int, limited: RateLimited) -> None:
+        pace = self._paces.get(chat)
+        if isinstance(pace, Learned) and limited.retry_at is not None:
+            pace.limited(self._port.now(), limited.retry_at)
+
+    # ---- media
+
+    def open_media(self, attachment: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        return self._media(attachment.ref)
+
+    @asynccontextmanager
+    async def _media(self, file_id: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        bot = await self._bot()
+        async with bot.download(file_id) as chunks:
+            yield chunks
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+
+def _topic(binding: Binding) -> tuple[int, int]:
+    chat, _, thread = (binding.key or "").rpartition(":")
+    return int(chat), int(thread)
+
+
+def _message(remote: RemoteId | None, chat: int) -> int | None:
+    """The number of a message of this chat."""
+    where, _, number = (remote or "").rpartition(":")
+    return int(number) if where == str(chat) else None

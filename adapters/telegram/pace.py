@@ -1,0 +1,68 @@
+"""How fast we send, pure: buckets that are asked with the time of day.
+
+Documented for a group: 20 messages a minute (https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+WINDOW_S = 60.0
+
+
+@dataclass(slots=True)
+class Bucket:
+    """So many at once, then so many a minute. `take` gives 0.0 and takes one, or says when there is one (epoch seconds)."""
+
+    burst: float
+    per_minute: float
+    tokens: float = -1.0
+    at: float = 0.0
+
+    def take(self, now: float) -> float:
+        if self.tokens < 0:
+            self.tokens = self.burst
+        elif now > self.at:
+            self.tokens = min(self.burst, self.tokens + (now - self.at) * self.per_minute / 60)
+        self.at = now
+        if self.tokens >= 1:
+            self.tokens -= 1
+            return 0.0
+        return now + (1 - self.tokens) * 60 / self.per_minute
+
+
+@dataclass(slots=True)
+class Learned:
+    """No limit until the network sets one. After a 429 the chat is paced at what it had let through: the messages since the
+    window began, over the time until it lets the next one through. Each quiet minute gives back a tenth."""
+
+    interval_s: float = 0.0
+    next_at: float = 0.0
+    eased_at: float = 0.0
+    sent: list[float] = field(default_factory=list)
+
+    def take(self, now: float) -> float:
+        """As `Bucket.take`."""
+        self._ease(now)
+        if self.interval_s and now < self.next_at:
+            return self.next_at
+        self.next_at = max(now, self.next_at) + self.interval_s if self.interval_s else now
+        self.sent = [t for t in self.sent if t > now - WINDOW_S][-200:]
+        self.sent.append(now)
+        return 0.0
+
+    def limited(self, now: float, retry_at: float) -> None:
+        """The network said 429, and when it will hear us again."""
+        window = [t for t in self.sent if t > now - WINDOW_S]
+        span = retry_at - (window[0] if window else now)
+        learned = max(span, 0.0) / max(len(window), 1)
+        self.interval_s = min(max(learned, self.interval_s), WINDOW_S)
+        self.next_at, self.eased_at, self.sent = retry_at, retry_at, []
+
+    def _ease(self, now: float) -> None:
+        minutes = int((now - self.eased_at) // 60) if self.interval_s else 0
+        if minutes > 0:
+            self.interval_s *= 0.9 ** min(minutes, 100)
+            self.eased_at = now
+            if self.interval_s < 0.02:
+                self.interval_s = 0.0

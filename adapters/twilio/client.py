@@ -1,0 +1,166 @@
+"""The connection to Twilio's REST API: one client, at most so many requests at once, every outcome mapped."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from adapters.twilio.errors import answered, broke
+from adapters.twilio.settings import Settings
+from bridge.core.outcomes import Refused, SendError, Unavailable
+
+TIMEOUT_S = 10.0
+"""Of a request, all in all: half of the time after which an absence counts."""
+TRANSFER_TIMEOUT_S = 60.0
+KEEPALIVE_S = 4.0
+"""Shorter than servers keep idle connections: a POST on a connection that was just closed would be in doubt."""
+ANSWER_LIMIT = 1024 * 1024
+Json = dict[str, Any]
+
+
+class Client:
+    """httpx on aiohttp's connections: httpx's own pool gets slower with every request in flight (encode/httpx#3215)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._api_url = settings.api_url
+        self._auth = _credentials(settings)
+        self._slots = asyncio.Semaphore(settings.max_in_flight)
+        limit = settings.max_in_flight
+
+        def session() -> aiohttp.ClientSession:
+            connector = aiohttp.TCPConnector(limit=limit, keepalive_timeout=KEEPALIVE_S)
+            return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+        self._http = httpx.AsyncClient(
+            transport=AiohttpTransport(client=session),
+            headers={"User-Agent": "trunkline", "Accept-Encoding": "identity"},
+            timeout=httpx.Timeout(TIMEOUT_S),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def url(self, product: str, path: str) -> str:
+        return self._api_url.replace("{product}", product) + path
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def get(self, product: str, path: str, params: Mapping[str, str] | None = None) -> Json:
+        return await self._json("GET", self.url(product, path), params=params)
+
+    async def pages(self, product: str, path: str, key: str, params: Mapping[str, str]) -> AsyncIterator[list[Json]]:
+        """The pages of a list, by the URLs that Twilio gives: the page number means nothing. Never to another host."""
+        url: str | None = self.url(product, path)
+        given: Mapping[str, str] | None = params
+        while url:
+            page = await self._json("GET", url, params=given)
+            yield [r for r in page.get(key) or [] if isinstance(r, dict)]
+            following = (page.get("meta") or {}).get("next_page_url")
+            url, given = (following if following and self.is_ours(following) else None), None
+
+    async def post(self, product: str, path: str, form: Mapping[str, str], *, creates: bool = True) -> Json:
+        """`creates`: repeating it would make a second one, so a lost answer leaves it in doubt."""
+        return await self._json("POST", self.url(product, path), data=form, creates=creates)
+
+    async def delete(self, product: str, path: str) -> None:
+        await self._json("DELETE", self.url(product, path))
+
+    async def upload(self, path: str, body: IO[bytes], content_type: str, filename: str) -> Json:
+        """Raw bytes to the media service; uploading twice leaves an unused file there, no second message."""
+        params = {"Filename": filename} if filename else {}
+        headers = {"Content-Type": content_type}
+        url, content = self.url("mcs.us1", path), _chunks(body)
+        return await self._json(
+            "POST", url, params=params, content=content, headers=headers, timeout_s=TRANSFER_TIMEOUT_S
+        )
+
+    @asynccontextmanager
+    async def download(self, url: str, *, signed: bool) -> AsyncIterator[AsyncIterator[bytes]]:
+        """A file. `signed` links refuse credentials. Raises `Refused` for another host than Twilio's."""
+        if not self.is_ours(url, "media.us1", "mcs.us1", "api"):
+            raise Refused("the file lies on a host that isn’t Twilio’s", code="media")
+        auth = None if signed else self._auth
+        async with self._slots:
+            try:
+                async with (
+                    asyncio.timeout(TRANSFER_TIMEOUT_S),
+                    self._http.stream("GET", url, auth=auth) as response,
+                ):
+                    if response.status_code in (404, 410, 403):
+                        raise Refused("the file is no longer at Twilio", code=str(response.status_code))
+                    if response.status_code != 200:
+                        raise Unavailable("the file couldn’t be fetched", code=str(response.status_code))
+                    yield response.aiter_raw()
+            except (httpx.HTTPError, TimeoutError) as error:
+                raise _broke(error, creates=False) from error
+
+    def is_ours(self, url: str, *products: str) -> bool:
+        """Does the URL lie on one of these products' hosts?"""
+        names = products or ("conversations",)
+        return any(_origin(url) == _origin(self.url(product, "/")) for product in names)
+
+    async def _json(
+        self,
+        method: str,
+        url: str,
+        *,
+        creates: bool = False,
+        timeout_s: float = TIMEOUT_S,
+        **request: Any,
+    ) -> Json:
+        try:
+            async with self._slots, asyncio.timeout(timeout_s):
+                response = await self._http.request(method, url, auth=self._auth, **request)
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise _broke(error, creates=creates) from error
+        body = _parsed(response)
+        if response.is_success:
+            if isinstance(body, dict):
+                return body
+            if response.status_code == 204:
+                return {}
+            raise broke("an answer that is no JSON", left=True, creates=creates)
+        retry_after = response.headers.get("Retry-After", "")
+        raise answered(response.status_code, body, retry_after, time.time(), creates=creates)
+
+
+def _credentials(settings: Settings) -> tuple[str, str]:
+    if settings.api_key and settings.api_secret:
+        return settings.api_key, settings.api_secret.get_secret_value()
+    return settings.account_sid, settings.auth_token[0].get_secret_value()
+
+
+def _broke(error: Exception, *, creates: bool) -> SendError:
+    """The transport calls every broken connection a ConnectTimeout; only aiohttp's own error tells whether anything left."""
+    cause = error.__cause__
+    never_left = isinstance(
+        cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL
+    ) or isinstance(error, httpx.UnsupportedProtocol)
+    return broke(type(cause or error).__name__, left=not never_left, creates=creates)
+
+
+def _parsed(response: httpx.Response) -> Any:
+    if len(response.content) > ANSWER_LIMIT:
+        return None
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+async def _chunks(body: IO[bytes]) -> AsyncIterator[bytes]:
+    while chunk := await asyncio.to_thread(body.read, 64 * 1024):
+        yield chunk
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port

@@ -1,0 +1,1 @@
+"""The REST resources of Conversations, one file for each kind."""
