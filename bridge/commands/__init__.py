@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,6 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="run the bridges of a config file")
     run.add_argument("--config", type=Path, required=True, metavar="FILE")
+    run.add_argument("--while-stdin", action="store_true", help=argparse.SUPPRESS)  # the sandbox's: end with it
     check = commands.add_parser("check", help="validate a config file")
     what = check.add_mutually_exclusive_group(required=True)
     what.add_argument("--config", type=Path, metavar="FILE")
@@ -50,7 +50,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         case "sandbox":
             from bridge.commands import sandbox as command  # type: ignore[no-redef]
     return command.run(args)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import os
-import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import uvicorn
 
 from bridge.app import App
 from bridge.commands import CONFIG, UNAVAILABLE
+from bridge.commands.serving import Server, bind, stop_on_signals
 from bridge.config.load import load
 from bridge.config.model import Config
 from bridge.config.problems import ConfigProblems
@@ -22,22 +21,6 @@ from bridge.server.asgi import application
 from bridge.server.limits import LimitedProtocol
 from bridge.store.store import StoreError
 from bridge.telemetry.logs import set_up
-
-
-class Server(uvicorn.Server):
-    """uvicorn, less its signal handlers: it would end the process by the signal, before anything was drained."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def run(args: argparse.Namespace) -> int:
@@ -49,20 +32,20 @@ def run(args: argparse.Namespace) -> int:
         return CONFIG
     set_up()
     try:
-        sock = _bind(config.server.host, config.server.port)
+        sock = bind(config.server.host, config.server.port)
     except OSError as error:
         words = f"trunkline: can’t listen on {config.server.host}:{config.server.port}: {error.strerror}"
         print(f"{words}; choose another [server] port, or stop who has it", file=sys.stderr)
         return UNAVAILABLE
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(serve(config, sock))
+            return runner.run(serve(config, sock, while_stdin=args.while_stdin))
     except StoreError as error:
         print(f"trunkline: {error}", file=sys.stderr)
         return UNAVAILABLE
 
 
-async def serve(config: Config, sock: socket.socket) -> int:
+async def serve(config: Config, sock: socket.socket, *, while_stdin: bool = False) -> int:
     host, port = config.server.host, sock.getsockname()[1]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     app = App(config, url)
@@ -81,7 +64,9 @@ async def serve(config: Config, sock: socket.socket) -> int:
             timeout_graceful_shutdown=5,
         )
     )
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
+    if while_stdin:
+        await _end_with_parent()
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     await server.listening.wait()
     print(f"ready: {url}", flush=True)
@@ -93,32 +78,14 @@ async def serve(config: Config, sock: socket.socket) -> int:
     return 0
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    """Bound before anything else is done: a port that is taken must not touch the store."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-    except OSError:
-        sock.close()
-        raise
-    return sock
+async def _end_with_parent() -> None:
+    """The sandbox holds our standard input; when it ends, by whatever means, so do we, at once."""
 
+    class Ends(asyncio.Protocol):
+        def connection_lost(self, exc: Exception | None) -> None:
+            os._exit(0)
 
-def _stop_on_signals() -> asyncio.Event:
-    """The first signal drains, a second one ends at once."""
-    stop = asyncio.Event()
-
-    def received(number: int) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, received, number)
-    return stop
+    await asyncio.get_running_loop().connect_read_pipe(Ends, sys.stdin)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

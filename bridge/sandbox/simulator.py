@@ -2,8 +2,9 @@
 
 A simulator imports nothing of ours, so this protocol is duck-typed: the sandbox finds a factory by the entry point group
 ``trunkline.simulators`` and calls it with the arguments of `SimulatorFactory`. The same object serves the tests, which start
-it as a process of its own (``python -m adapters.NAME.simulator --port 0 --folder DIR``) and drive it over HTTP below ``/_sim/``:
-``GET /_sim/snapshot``, ``POST /_sim/act`` (JSON as for `act`), ``POST /_sim/fault`` ({"id", "on", "value"?}), ``GET /_sim/wire?after=N``.
+it as a process of its own (``python -m adapters.NAME.simulator --port 0 --folder DIR``) and drive it over HTTP:
+``GET /_sim/snapshot``, ``POST /_sim/act`` (JSON as for `act`), ``POST /_sim/fault`` ({"id", "on", "value"?}) and
+``GET /_sim/wire?after=N``.
 """
 
 from __future__ import annotations
@@ -53,11 +54,11 @@ class Simulator(Protocol):
         """The whole view."""
 
     async def act(self, action: Json) -> Json:
-        """What a person does. Customers: ``{"do": "say", "person", "text", "files": [{"filename", "content_type", "data": base64}]}``,
-        ``{"do": "add", "name", "network"}``, ``{"do": "read", "person"}``, ``{"do": "edit"|"remove", "person", "message", "text"?}``.
-        Agents: ``{"do": "say", "group", "topic", "person", "text", "files", "reply_to"?}``, ``{"do": "edit", "group", "topic",
-        "message", "text"}``, ``{"do": "close_topic"|"reopen_topic"|"delete_topic", "group", "topic"}``.
-        Raises ValueError with words for a person where the action can't be done."""
+        """What a person does. Customers: ``{"do": "say", "person", "text", "files": [FILE]}``, ``{"do": "add", "name",
+        "network"}``, ``{"do": "read", "person"}``, ``{"do": "edit" | "remove", "person", "message", "text"?}``. Agents: ``{"do":
+        "say", "group", "topic", "person", "text", "files", "reply_to"?}``, ``{"do": "edit", "group", "topic", "message",
+        "text"}``, ``{"do": "close_topic" | "reopen_topic" | "delete_topic", "group", "topic"}``. FILE is ``{"filename",
+        "content_type", "data": base64}``. Raises ValueError with words for a person where the action can't be done."""
 
     def faults(self) -> list[Json]:
         """The switches: ``{"id", "label", "on": bool, "hint"}``; the label is a sentence ("Twilio is down")."""
@@ -75,7 +76,7 @@ class SimulatorFactory(Protocol):
 
         * ``{"type": "wire", "call": CALL}`` once when a request begins (`status` None) and once when it ended, same `id`;
         * ``{"type": "person", "person": …without messages}``, ``{"type": "topic", "group", "topic": …without messages}``;
-        * ``{"type": "message", "person": id, "message": MESSAGE}`` or with ``"group"`` and ``"topic"``: new or changed, by its id.
+        * ``{"type": "message", "person": id, "message": MESSAGE}`` or with ``"group"`` and ``"topic"``: new or changed.
 
         CALL is ``{"id": str, "network": name, "direction": "webhook" | "call", "at": float, "ms": float | None, "method", "url",
         "event": "onMessageAdded" | "sendMessage" | "POST Messages" …, "status": int | None, "error": str, "signature": "ok" |

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.telegram import adapter as telegram
-from adapters.twilio import adapter as twilio
-from adapters.webhook import adapter as webhook
-from adapters.websocket import adapter as websocket
+from adapters.telegram.adapter import adapter as telegram
+from adapters.twilio.adapter import adapter as twilio
+from adapters.webhook.adapter import adapter as webhook
+from adapters.websocket.adapter import adapter as websocket
 from bridge.channel.adapter import Adapter
 from bridge.channel.registry import UnknownAdapter
 from bridge.config.load import load

@@ -92,7 +92,7 @@ def find_target(context: Context, params: Params, what: str) -> Target:
         raise bad(f"not enough rights to send {what} to the chat")
     asked = _asked_thread(context, group, params)
     replied, extra = _replied(context, group, asked, params)
-    thread = asked or (replied.thread if replied else GENERAL)
+    thread = asked or (replied.thread if replied and group.is_forum else GENERAL)
     _check_open(context, group, thread)
     answered = 0 if replied is None or "external_reply" in extra else replied.id
     return Target(group, thread, answered, extra)

@@ -12,7 +12,7 @@ from .errors import ApiError
 from .media import describe_media, store_file
 from .params import Upload, whole
 from .pictures import is_picture
-from .records import GENERAL, Group, Json, Message, Person, Topic
+from .records import BOT, GENERAL, Group, Json, Message, Person, Topic
 from .text import CAPTION_LIMIT, TEXT_LIMIT, formatted, with_entities
 from .world import COLOURS, clean_name
 
@@ -109,6 +109,8 @@ class People:
 
     def _edit(self, action: Json) -> Json:
         message = self._message(action)
+        if message.sender == BOT:
+            raise ValueError("only one's own messages can be edited")
         if message.kind == "text":
             content = self._words(action, "text", TEXT_LIMIT)
         else:
@@ -219,8 +221,10 @@ class People:
         return message
 
 
-def _upload(file: Json) -> tuple[str, Upload, Json]:
+def _upload(file: object) -> tuple[str, Upload, Json]:
     """The kind, the bytes and the words of a file that a person attaches: ``{"filename", "content_type", "data", "kind"?}``."""
+    if not isinstance(file, dict):
+        raise ValueError("a file has a filename, a content_type and data")  # noqa: TRY004 (the protocol says ValueError)
     try:
         data = base64.b64decode(str(file.get("data") or ""), validate=True)
     except binascii.Error:

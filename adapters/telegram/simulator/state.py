@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from .records import BOT, GENERAL, Ephemeral, File, Group, Json, Message, Person, Topic, Update, Webhook
+from .records import Ephemeral, File, Group, Json, Message, Person, Topic, Update, Webhook
 from .store import Store
 
 Anything = Person | Topic | Message | Ephemeral | Group | File | Update | Webhook
@@ -148,6 +148,3 @@ def _key(record: Anything) -> str:
         case Update():
             return str(record.update_id)
     return "webhook"
-
-
-__all__ = ["BOT", "GENERAL", "State", "first_people"]

@@ -17,7 +17,7 @@ from .state import State
 @dataclass(frozen=True)
 class Switch:
     """One switch. `listed` ones are offered on the sandbox's page; `kept` ones outlive a restart; `default` is the value
-    of one that is turned on without any."""
+    of one that is turned on without any; of a `number` it is checked to be one."""
 
     id: str
     label: str
@@ -25,20 +25,21 @@ class Switch:
     listed: bool = False
     kept: bool = False
     default: Any = True
+    number: bool = False
 
 
 SWITCHES = (
-    Switch("rate", "Telegram answers 429 for 10 s", "value: seconds (F-090)", listed=True, default=10),
+    Switch("rate", "Telegram answers 429 for 10 s", "value: seconds (F-090)", listed=True, default=10, number=True),
     Switch("down", "Telegram is down", "Every call gets a 502 with an HTML page; no webhooks (F-091)", listed=True),
     Switch("limit", "A group takes 20 messages a minute", "As the real one does", listed=True, kept=True),
     Switch("webhook_lost_answer", "Telegram misses the bridge's next answer", "It asks again; value: how many answers",
-           listed=True, default=1),
+           listed=True, default=1, number=True),
     Switch("kicked", "The bot was kicked from the group", "my_chat_member, then 403 (F-100)", listed=True),
     Switch("no_topic_right", "The bot may not manage topics", "my_chat_member, then 400 (F-100)", listed=True),
     Switch("not_forum", "Topics are switched off in the group", "Thread ids are ignored then (F-098, F-100)", listed=True),
-    Switch("cut_before", "The connection is cut before a send is done", "value: N, or {count, method}", default=1),
-    Switch("cut_after", "A send is done, its answer lost", "value: N, or {count, method} (F-092)", default=1),
-    Switch("slow", "Answers come late", "value: seconds between the effect and the answer", default=3),
+    Switch("cut_before", "The connection is cut before a send is done", "value: N, or {count, method}", default=1, number=True),
+    Switch("cut_after", "A send is done, its answer lost", "value: N, or {count, method} (F-092)", default=1, number=True),
+    Switch("slow", "Answers come late", "value: seconds between the effect and the answer", default=3, number=True),
     Switch("answer", "A set answer", "value: {method?, code, description, count?, html?, parameters?}",
            default={"code": 500}),
     Switch("rights", "The bot's rights", "value: {right: bool}", default={}),
@@ -76,8 +77,10 @@ class Switches:
 
     def set(self, id: str, on: bool, value: Any) -> None:
         """Turns a switch; of `rate` the value is how many seconds it lasts. Raises ValueError for a value it can't use."""
+        if on and BY_ID[id].number and not isinstance(value, dict):
+            value = float(value)
         if id == "rate":
-            self._on[id] = self._clock.now() + float(value) if on else 0.0
+            self._on[id] = self._clock.now() + value if on else 0.0
         else:
             self._on[id] = value if on else False
         (self.up.clear if self.on("down") else self.up.set)()

@@ -53,14 +53,15 @@ class Running:
         return self.send("POST", f"{self.url}/bot{self.token}/{method}", json.dumps(params).encode())
 
     def send(self, method: str, url: str, body: bytes, content_type: str = "application/json") -> tuple[int, Any]:
-        """One raw request: status and JSON."""
+        """One raw request: status and JSON, None for a body that is none."""
         request = urllib.request.Request(url, data=body, method=method, headers={"content-type": content_type})  # noqa: S310
         try:
             with _NO_PROXY.open(request, timeout=30) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as refused:
             with refused:
-                return refused.code, json.load(refused)
+                is_json = refused.headers.get("content-type") == "application/json"
+                return refused.code, json.load(refused) if is_json else None
 
 
 @contextmanager
@@ -127,7 +128,11 @@ def receive(port: int = 0) -> Iterator[Receiver]:
         def log_message(self, format: str, *args: Any) -> None:
             """Keeps the test's output clean."""
 
-    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A sender that was killed is nothing to print about."""
+
+    with Server(("127.0.0.1", port), Handler) as server:
         server.daemon_threads = True
         receiver = Receiver(f"http://127.0.0.1:{server.server_port}/hook")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

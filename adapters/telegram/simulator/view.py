@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .media import media_files
-from .records import BOT, GENERAL, Ephemeral, Group, Json, Message, Topic
+from .records import BOT, GENERAL, Ephemeral, Group, Json, Message
 from .render import BOT_NAME
 from .state import State
 
@@ -139,6 +139,3 @@ def _stand_in(record: Message) -> str:
 def topic_reference(group: Group, thread: int) -> str:
     """The network's own name of a conversation: ``chat:topic``."""
     return f"{group.id}:{thread}"
-
-
-__all__ = ["Topic", "View", "topic_reference"]

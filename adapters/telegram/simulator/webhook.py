@@ -51,6 +51,7 @@ class Delivery:
         self._wire.hide(self._state.webhook.secret)
         self._slots = asyncio.Semaphore(self._state.webhook.max_connections)
         for update in self._state.updates.values():
+            update.attempt = 0
             self._lines.setdefault(update.queue, deque()).append(update.update_id)
         for queue in self._lines:
             self._work_off(queue)
@@ -124,6 +125,9 @@ class Delivery:
         call = self._begin(update, hook, headers)
         try:
             answer = await self._http().post(hook.url, content=update.body.encode(), headers=headers)
+        except asyncio.CancelledError:
+            self._wire.end(call, None, {}, "", error="given up: the webhook was changed, or we stop")
+            raise
         except Exception as problem:
             error = _words(problem)
             self._wire.end(call, None, {}, "", error=error)

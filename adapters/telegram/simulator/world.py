@@ -11,7 +11,7 @@ from typing import Any
 
 from . import render
 from .clock import Clock
-from .records import BOT, GENERAL, Group, Json, Message, Topic
+from .records import BOT, Group, Json, Message, Topic
 from .state import State
 from .switches import Switches
 from .updates import Updates
@@ -198,6 +198,3 @@ def is_service(message: Message) -> bool:
 def clean_name(name: str) -> str:
     """A topic's name as Telegram keeps it: one line, 128 characters at most (td/telegram/misc.cpp, clean_name)."""
     return " ".join(name.split())[:NAME_LIMIT].strip()
-
-
-__all__ = ["BOT", "COLOURS", "GENERAL", "Observer", "World", "clean_name", "is_service"]

@@ -170,7 +170,7 @@ def delivery_event(account: str, source: str, thread: Conversation, one: Receipt
 def sms_event(
     account: str, sender: str, ours: str, message: Message, conversation_sid: str, media_root: str, name: str
 ) -> Event:
-    """The inbound webhook of Programmable Messaging (docs: messaging/guides/webhook-request), a request of another kind.
+    """The inbound webhook of Programmable Messaging (docs: messaging/guides/webhook-request): another kind of request.
 
     `media_root` is the URL below which a message's files are fetched, `name` the sender's profile name on WhatsApp.
     """

@@ -25,8 +25,8 @@ class Options:
     `numbers` limits the proxy addresses that are ours (error 50413); empty means that any is. `max_concurrent` requests
     are served at once, the next one gets 429; 0 means no limit. A temporary media link lives `media_link_seconds`.
     A changed `auth_token` is a rotation: only the new one signs in, and webhooks are signed with it. `sms_url` is the
-    Programmable Messaging webhook of our numbers: set, it is asked for every inbound message too, and alone where no
-    conversation is made (Twilio's page contradicts itself on whether a bound message goes there; this is the worse case).
+    Programmable Messaging webhook of our numbers. Where it is set it is asked for every inbound message too, and alone
+    where no conversation is made: Twilio's page contradicts itself about bound messages, and this is the worse case.
     """
 
     account_sid: str = ACCOUNT_SID

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from adapters.webhook import adapter
+from adapters.webhook.adapter import adapter
 from adapters.webhook.settings import Endpoint, Settings, key_of
 from bridge.core.content import Side
 from bridge.core.outcomes import Misconfigured

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from adapters.websocket import adapter
+from adapters.websocket.adapter import adapter
 from adapters.websocket.settings import Endpoint, Settings
 from bridge.core.content import Side
 from bridge.core.outcomes import Misconfigured

@@ -1,0 +1,200 @@
+// What the page knows: the views of both sides, the wire, and what is open. Events change it; listeners draw it.
+
+import { at } from "./dom.js";
+
+const KEPT = 20000; // wire lines; the oldest go first
+
+export class Store {
+  bridge = { state: "starting", waiting_why: [] };
+  networks = [];
+  people = [];
+  groups = [];
+  faults = [];
+  wire = [];
+  seq = 0;
+  person = null; // what is open on either side
+  topic = null;
+  #calls = new Map();
+  #tries = new Map();
+  #listeners = [];
+
+  /** `listener(what, detail)`: what is "all", "phones", "telegram", "wire", "faults", "bridge" or "message" (new ones only). */
+  listen(listener) {
+    this.#listeners.push(listener);
+  }
+
+  #tell(what, detail) {
+    for (const listener of this.#listeners) listener(what, detail);
+  }
+
+  get topics() {
+    return this.groups.flatMap((group) => group.topics);
+  }
+
+  /** Takes a whole state; what was open stays open where it is still there. */
+  load(state) {
+    const { people, topics } = this;
+    this.seq = state.seq;
+    this.bridge = state.bridge;
+    this.networks = state.networks;
+    this.faults = state.faults;
+    this.people = state.networks.flatMap(({ name, people = [] }) => people.map((person) => this.#adopt(person, peopleKey(name, person.id), { home: name })));
+    this.groups = state.networks.flatMap(({ name, groups = [] }) => groups.map((group) => this.#group(name, group)));
+    this.wire = [];
+    this.#calls.clear();
+    this.#tries.clear();
+    for (const call of state.wire) this.#call(call);
+    this.person = same(this.people, this.person) ?? this.people[0] ?? null;
+    this.topic = same(this.topics, this.topic) ?? this.counterpart(this.person) ?? latest(this.topics) ?? null;
+    for (const old of [...people, ...topics]) carry(old, same([...this.people, ...this.topics], old));
+    this.#tell("all");
+  }
+
+  #adopt(item, key, extra) {
+    return Object.assign(item, extra, { key, unread: 0, messages: item.messages ?? [] });
+  }
+
+  #group(network, group) {
+    group.home = network;
+    group.topics = (group.topics ?? []).map((topic) => this.#adopt(topic, topicKey(network, group.id, topic.id), { home: network, group }));
+    return group;
+  }
+
+  /** Takes one event of the stream; true asks for the whole state. */
+  apply(event) {
+    if (event.type === "reset") return true;
+    if (event.seq !== undefined && event.seq <= this.seq) return false;
+    this.seq = event.seq ?? this.seq;
+    if (event.type === "wire") this.#tell("wire", this.#call({ network: event.network, ...event.call }));
+    else if (event.type === "bridge") this.#set("bridge", event.bridge);
+    else if (event.type === "faults") this.#set("faults", event.faults);
+    else if (event.type === "person") this.#person(event);
+    else if (event.type === "topic") return this.#topic(event);
+    else if (event.type === "message") return this.#message(event);
+    return false;
+  }
+
+  #set(name, value) {
+    this[name] = value;
+    this.#tell(name);
+  }
+
+  #person({ network, person }) {
+    const key = peopleKey(network, person.id);
+    const known = this.people.find((item) => item.key === key);
+    if (known) merge(known, person);
+    else this.people.push(this.#adopt(person, key, { home: network }));
+    this.person ??= this.people[0];
+    this.#tell("phones");
+  }
+
+  #topic({ network, group: id, topic }) {
+    const group = this.groups.find((item) => item.home === network && String(item.id) === String(id));
+    if (!group) return true;
+    const key = topicKey(network, id, topic.id);
+    const known = group.topics.find((item) => item.key === key);
+    if (known) merge(known, topic);
+    else group.topics.push(this.#adopt(topic, key, { home: network, group }));
+    this.topic ??= group.topics[0];
+    this.#tell("telegram");
+    return false;
+  }
+
+  #message({ network, person, group, topic, message }) {
+    const key = person == null ? topicKey(network, group, topic) : peopleKey(network, person);
+    const place = (person == null ? this.topics : this.people).find((item) => item.key === key);
+    if (!place) return true;
+    const index = place.messages.findLastIndex((item) => item.id === message.id);
+    if (index < 0) place.messages.push(message);
+    else place.messages[index] = message;
+    if (index < 0 && !message.mine && place !== this.person && place !== this.topic) place.unread += 1;
+    this.#tell(person == null ? "telegram" : "phones");
+    if (index < 0 || message.status === "failed") this.#tell("message", { place, message, fresh: index < 0 });
+    return false;
+  }
+
+  /** Adds or changes one wire line. Whole bodies are asked for when a line is opened, so they are not kept here. */
+  #call({ request, response, ...call }) {
+    const known = this.#calls.get(call.id);
+    if (known) return this.#tried(Object.assign(known, call, { version: known.version + 1, attempt: Math.max(known.attempt, call.attempt) }));
+    this.#tried(Object.assign(call, { version: 0, attempt: call.attempt ?? 1 }));
+    this.#calls.set(call.id, call);
+    this.wire.push(call);
+    if (this.wire.length > KEPT) for (const gone of this.wire.splice(0, KEPT / 4)) this.#calls.delete(gone.id);
+    return call;
+  }
+
+  /** Counts the tries: the same request for the same message, after one that failed; and how long it was waited between. */
+  #tried(call) {
+    if (!call.thread) return call;
+    const name = [call.network, call.direction, call.event, call.ref, call.thread, call.text].join("\n");
+    const before = this.#tries.get(name);
+    this.#tries.set(name, call);
+    if (!before || before === call || !failed(before)) return call;
+    call.attempt = Math.max(call.attempt, before.attempt + 1);
+    call.waited ??= Math.max(0, call.at - before.at - (before.ms ?? 0) / 1000);
+    return call;
+  }
+
+  /** Words for a message that the bridge holds back, or nothing. */
+  waiting({ thread }) {
+    const held = thread && this.bridge.waiting_why?.find((item) => item.thread === thread);
+    return held ? `Waiting: ${held.why}${held.until ? `, until ${at(held.until, "second")}` : ""}` : "";
+  }
+
+  /** Shows words about something that could not be done. */
+  complain(words) {
+    this.#tell("complaint", words);
+  }
+
+  /** Opens a phone or a topic, and with it the other end of the same conversation. */
+  open(item) {
+    if (!item) return;
+    const side = item.group ? "topic" : "person";
+    this[side] = item;
+    const other = this.counterpart(item);
+    if (other) this[side === "topic" ? "person" : "topic"] = other;
+    for (const seen of [item, other]) if (seen) seen.unread = 0;
+    this.#tell("phones");
+    this.#tell("telegram");
+  }
+
+  /** The topic of a person, or the person of a topic: by the topic's name, and by the messages seen on both sides. */
+  counterpart(item) {
+    if (!item) return undefined;
+    const threads = new Set(item.messages.map((message) => message.thread).filter(Boolean));
+    const others = item.group ? this.people : this.topics.filter((topic) => !topic.deleted).reverse();
+    const score = (other) => (named(...(item.group ? [item, other] : [other, item])) ? 1e6 : 0) + other.messages.filter(({ thread }) => threads.has(thread)).length;
+    const scored = others.map((other) => [score(other), other]).filter(([points]) => points > 0);
+    return scored.sort(([a], [b]) => b - a)[0]?.[1];
+  }
+
+  /** Tells whether a wire line belongs to the conversation of `person`. */
+  conversation(person) {
+    const topic = this.counterpart(person);
+    const messages = [...person.messages, ...(topic?.messages ?? [])];
+    const threads = new Set(messages.map((message) => message.thread).filter(Boolean));
+    const refs = new Set(this.wire.filter((call) => call.ref && threads.has(call.thread)).map((call) => call.ref));
+    if (topic) refs.add(`${topic.group.id}:${topic.id}`);
+    return (call) => threads.has(call.thread) || refs.has(call.ref);
+  }
+}
+
+const peopleKey = (network, id) => `${network}/${id}`;
+const topicKey = (network, group, id) => `${network}/${group}/${id}`;
+const same = (items, item) => item && items.find(({ key }) => key === item.key);
+const latest = (topics) => topics.filter((topic) => !topic.deleted).sort((a, b) => lastAt(b) - lastAt(a))[0];
+const named = (topic, person) =>
+  [person.name, person.address.replace(/^[a-z]+:/, "")].some((name) => topic.name === `${name} · ${person.network}`);
+
+export const failed = ({ status, error, signature }) => status >= 400 || Boolean(error) || signature === "refused";
+
+export const lastAt = ({ messages }) => messages.at(-1)?.at ?? 0;
+
+function merge(known, { messages, ...changes }) {
+  Object.assign(known, changes);
+}
+
+function carry(old, fresh) {
+  if (fresh) fresh.unread = old.unread;
+}

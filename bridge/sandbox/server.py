@@ -1,0 +1,124 @@
+"""The sandbox's HTTP: the page, its five routes, and the simulators below ``/sim/``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bridge.sandbox.stage import Stage
+
+PAGE = Path(__file__).with_name("page")
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class Guarded:
+    """Headers for the page; and nobody else's pages may talk to it: a Host or Origin that isn't ours is refused."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith("/sim/"):
+            await self._app(scope, receive, send)
+            return
+        headers = {k: v.decode("latin-1") for k, v in scope["headers"]}
+        host = headers.get(b"host", "")
+        origin = headers.get(b"origin", f"http://{host}")
+        if host.partition(":")[0] not in ("127.0.0.1", "localhost", "[") or origin != f"http://{host}":
+            await Response("not from there\n", 403)(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                extra = {"content-security-policy": POLICY, "x-content-type-options": "nosniff"}
+                extra |= {"referrer-policy": "no-referrer", "cache-control": "no-store"}
+                message["headers"] += [(k.encode(), v.encode()) for k, v in extra.items()]
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+def application(stage: Stage) -> Starlette:
+    routes = _Routes(stage)
+    return Starlette(
+        routes=[
+            Route("/", routes.page),
+            Route("/api/state", routes.state),
+            Route("/api/events", routes.events),
+            Route("/api/call/{id}", routes.call),
+            Route("/api/act", routes.act, methods=["POST"]),
+            Route("/api/fault", routes.fault, methods=["POST"]),
+            Route("/healthz", routes.healthz),
+            Route("/readyz", routes.readyz),
+            Mount("/page", StaticFiles(directory=PAGE)),
+            *[Mount(f"/sim/{name}", app=s.app) for name, s in stage.simulators.items()],
+        ],
+        middleware=[Middleware(Guarded)],
+    )
+
+
+class _Routes:
+    """One method per route of the page."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    async def page(self, _: Request) -> Response:
+        return FileResponse(PAGE / "index.html")
+
+    async def state(self, _: Request) -> Response:
+        return JSONResponse(self._stage.state())
+
+    async def call(self, request: Request) -> Response:
+        found = self._stage.call(request.path_params["id"])
+        return JSONResponse(found) if found else JSONResponse({"error": "that call is forgotten"}, 404)
+
+    async def events(self, request: Request) -> Response:
+        after = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
+        stream = _stream(self._stage, int(after) if after.isdigit() else 0)
+        return StreamingResponse(stream, media_type="text/event-stream")
+
+    async def act(self, request: Request) -> Response:
+        action = await request.json()
+        try:
+            return JSONResponse(await self._stage.act(str(action.pop("network", "")), action))
+        except (ValueError, KeyError) as error:
+            return JSONResponse({"error": str(error)}, 422)
+
+    async def fault(self, request: Request) -> Response:
+        asked = await request.json()
+        try:
+            await self._stage.fault(str(asked["network"]), str(asked["id"]), bool(asked.get("on")), asked.get("value"))
+        except (ValueError, KeyError) as error:
+            return JSONResponse({"error": str(error)}, 422)
+        return JSONResponse({})
+
+    async def healthz(self, _: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(self, _: Request) -> Response:
+        state = self._stage.bridge.state
+        return JSONResponse({"bridge": state}, 200 if state == "ready" else 503)
+
+
+async def _stream(stage: Stage, after: int) -> AsyncIterator[bytes]:
+    yield b"retry: 500\n\n"
+    async for event in stage.events(after):
+        yield _frame(event)
+
+
+def _frame(event: dict[str, Any]) -> bytes:
+    return f"id: {event['seq']}\ndata: {json.dumps(event, separators=(',', ':'))}\n\n".encode()

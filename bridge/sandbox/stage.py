@@ -1,0 +1,199 @@
+"""The stage: the simulators, the bridge between them, and one stream of what happens, for the page."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from bridge.sandbox.bridge import BridgeProcess, free_port, remembered
+from bridge.sandbox.simulator import Simulator
+from bridge.sandbox.tally import tally
+from bridge.sandbox.threads import Threads
+
+GROUP = "trunkline.simulators"
+CALLS = 10_000
+EVENTS = 5_000
+SHOWN = 200
+Json = dict[str, Any]
+
+
+class Stage:
+    """`open` makes the simulators, `start` lets everything run; `state`, `events`, `act`, `fault` and `call` serve the page."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        self.url = url
+        self.simulators: dict[str, Simulator] = {}
+        self.bridge = BridgeProcess(folder, self._bridge_changed)
+        self._threads = Threads()
+        self._calls: OrderedDict[str, Json] = OrderedDict()
+        self._events: deque[Json] = deque(maxlen=EVENTS)
+        self._seq = 0
+        self._news = asyncio.Event()
+        self._counted: tuple[int, int] = (0, 0)
+
+    def open(self) -> None:
+        """Every simulator that is installed joins, ours like anybody's."""
+        for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
+            base = f"{self.url}/sim/{entry.name}"
+            factory = entry.load()
+            self.simulators[entry.name] = factory(
+                base_url=base, folder=self.folder / entry.name, observe=self._observer(entry.name)
+            )
+
+    async def start(self) -> None:
+        port = free_port(int(remembered(self.folder / "sandbox.json").get("bridge_port") or 0))
+        (self.folder / "sandbox.json").write_text(json.dumps({"bridge_port": port}))
+        self.bridge.config.write_text(self._config(port))
+        self.bridge.start()
+        for name, simulator in self.simulators.items():
+            await simulator.start(f"http://127.0.0.1:{port}", name)
+
+    async def stop(self) -> None:
+        await self.bridge.stop()
+        await asyncio.gather(*(s.close() for s in self.simulators.values()), return_exceptions=True)
+
+    def _config(self, port: int) -> str:
+        """The config that an admin would write, leading to the simulators."""
+        lines = ["[server]", f"port = {port}", f'public_url = "http://127.0.0.1:{port}"']
+        lines += ["", "[store]", 'url = "sqlite:///bridge.db"']
+        sides: dict[str, list[str]] = {"customers": [], "agents": []}
+        for name, simulator in self.simulators.items():
+            lines += ["", f"[channels.{name}]", f'adapter = "{name}"']
+            lines += [f"{k} = {json.dumps(v)}" for k, v in simulator.settings().items()]
+            for endpoint in simulator.endpoints():
+                keys = ", ".join(f"{k} = {json.dumps(v)}" for k, v in endpoint.items())
+                sides[simulator.side].append(f'  {{ channel = "{name}", {keys} }},')
+        lines += ["", "[bridges.support]", 'title = "Support"']
+        for side, entries in sides.items():
+            lines += [f"{side} = [", *entries, "]"]
+        return "\n".join(lines) + "\n"
+
+    # ---- what the page asks
+
+    def state(self) -> Json:
+        return {
+            "seq": self._seq,
+            "bridge": self._header(),
+            "networks": [self._view(name, s) for name, s in self.simulators.items()],
+            "faults": self._faults(),
+            "wire": [_line(c) for c in list(self._calls.values())[-SHOWN:]],
+        }
+
+    def call(self, id: str) -> Json | None:
+        return self._calls.get(id)
+
+    async def act(self, network: str, action: Json) -> Json:
+        """Raises ValueError with words for a person."""
+        if network not in self.simulators:
+            raise ValueError(f"no network is called {network}")
+        if action.get("do") == "add":  # the page can't say "network" twice
+            action["network"] = action.pop("over", action.get("network"))
+        return await self.simulators[network].act(action)
+
+    async def fault(self, network: str, id: str, on: bool, value: Any) -> None:
+        if (network, id) == ("bridge", "kill"):
+            self.bridge.kill()
+        elif network in self.simulators:
+            await self.simulators[network].fault(id, on, value)
+        else:
+            raise ValueError(f"no network is called {network}")
+        self._publish({"type": "faults", "faults": self._faults()})
+
+    async def events(self, after: int) -> AsyncIterator[Json]:
+        """What happened after `after`, for ever; a reset where that is no longer known, or of another run."""
+        oldest = self._events[0]["seq"] if self._events else self._seq + 1
+        if after > self._seq or after + 1 < oldest:
+            yield {"type": "reset", "seq": self._seq}
+            after = self._seq
+        while True:
+            for event in [e for e in self._events if e["seq"] > after]:
+                after = event["seq"]
+                yield event
+            self._news.clear()
+            if self._seq == after:
+                await self._news.wait()
+
+    # ---- inside
+
+    def _observer(self, network: str) -> Any:
+        def observe(event: Json) -> None:
+            self._heard(network, dict(event))
+
+        return observe
+
+    def _heard(self, network: str, event: Json) -> None:
+        if event["type"] == "wire":
+            call = {**event["call"]}
+            before = self._calls.get(call["id"])
+            thread = before.get("thread") if before else None
+            if call.get("text"):
+                thread = thread or self._threads.of_text(call["text"])
+            call["thread"] = thread
+            self._calls[call["id"]] = call
+            if len(self._calls) > CALLS:
+                self._calls.popitem(last=False)
+            event["call"] = _line(call)
+        elif event["type"] == "message":
+            event["message"] = self._threaded(network, event["message"], _place(event))
+        self._publish({**event, "network": network})
+        if event["type"] == "message":
+            self._recount()
+
+    def _threaded(self, network: str, message: Json, place: str) -> Json:
+        return {**message, "thread": self._threads.of_message(network, place, message)}
+
+    def _recount(self) -> None:
+        """The header follows what people see."""
+        if self._header() != getattr(self, "_shown", None):
+            self._bridge_changed()
+
+    def _bridge_changed(self) -> None:
+        self._shown = self._header()
+        self._publish({"type": "bridge", "bridge": self._shown})
+
+    def _header(self) -> Json:
+        header = self.bridge.header()
+        lost, doubled = tally(self._side(s) for s in self.simulators.values())
+        calm = header["state"] == "ready" and not header["waiting"]
+        return header | {"url": self.url, "lost": lost if calm else 0, "doubled": doubled}
+
+    def _side(self, simulator: Simulator) -> Json:
+        return {"side": simulator.side, **simulator.snapshot()}
+
+    def _view(self, name: str, simulator: Simulator) -> Json:
+        view = {"name": name, **self._side(simulator)}
+        for person in view.get("people", ()):
+            person["messages"] = [self._threaded(name, m, person["id"]) for m in person["messages"]]
+        for group in view.get("groups", ()):
+            for topic in group["topics"]:
+                place = f"{group['id']}:{topic['id']}"
+                topic["messages"] = [self._threaded(name, m, place) for m in topic["messages"]]
+        return view
+
+    def _faults(self) -> list[Json]:
+        listed = [{"network": name, **f} for name, s in self.simulators.items() for f in s.faults()]
+        hint = "as a power cut would; it is started again at once, and goes on where it was"
+        return [
+            *listed,
+            {"network": "bridge", "id": "kill", "label": "Kill the bridge (kill -9)", "on": False, "hint": hint},
+        ]
+
+    def _publish(self, event: Json) -> None:
+        self._seq += 1
+        self._events.append({**event, "seq": self._seq})
+        self._news.set()
+
+
+def _place(event: Json) -> str:
+    return str(event["person"]) if "person" in event else f"{event['group']}:{event['topic']}"
+
+
+def _line(call: Json) -> Json:
+    """A call without its bodies: the page asks for them on a click."""
+    return {k: v for k, v in call.items() if k not in ("request", "response")}
