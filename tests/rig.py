@@ -1,12 +1,12 @@
 """The whole of it as processes: ``trunkline run`` between both simulators, over real HTTP with real signatures.
 
-    with rig(tmp_path) as r:
-        ana = r.customer("+15550141")
-        ana.says("Hello")
-        topic = r.topic("+15550141 · SMS")
-        topic.heard("Hello")
-        topic.says("Hi Ana")
-        ana.heard("Hi Ana")
+with rig(tmp_path) as r:
+    ana = r.customer("+15550141")
+    ana.says("Hello")
+    topic = r.topic("+15550141 · SMS")
+    topic.heard("Hello")
+    topic.says("Hi Ana")
+    ana.heard("Hi Ana")
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ class Customer:
     address: str
     to: str = OURS
 
-    def says(self, text: str, files: list[Json] | None = None) -> Json:
-        asked = {"from": self.address, "to": self.to, "body": text, "files": files or []}
+    def says(self, text: str, files: list[Json] | None = None, **more: Any) -> Json:
+        asked = {"from": self.address, "to": self.to, "body": text, "files": files or [], **more}
         return self.rig.twilio_control("inbound", asked)
 
     def got(self) -> list[Json]:
