@@ -9,11 +9,11 @@ import importlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
 from adapters.telegram import inbound
 from adapters.telegram.errors import wants_document
-from adapters.telegram.outbound import CAPABILITIES, method_for
+from adapters.telegram.outbound import CAPABILITIES, filename, method_for
 from adapters.telegram.pace import Bucket, Learned
 from adapters.telegram.settings import Settings
 from bridge.channel import (
@@ -37,7 +37,7 @@ from bridge.core.capabilities import Capabilities
 from bridge.core.content import Attachment
 from bridge.core.events import Event
 from bridge.core.ids import BindingKey, RemoteId
-from bridge.core.outcomes import BindingGone, Misconfigured, RateLimited, Refused, Scope, SendError
+from bridge.core.outcomes import BindingGone, Misconfigured, RateLimited, Refused, Scope, SendError, Unsure
 
 if TYPE_CHECKING:
     from adapters.telegram.client import Client
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 FREE_TOPICS = 10
 AGAIN_S = 5.0
 RESTING_S = 30.0
+WATCH_S = 60.0
 
 
 class TelegramChannel:
@@ -58,6 +59,7 @@ class TelegramChannel:
         self._secret = settings.webhook_secret.get_secret_value().encode() if settings.webhook_secret else None
         self._client: Client | None = None
         self._loaded = asyncio.Event()
+        self._mended: Any = None
         self._paces: dict[int, Bucket | Learned] = {}
         self._topics = Bucket(FREE_TOPICS, settings.topics_per_minute)
 
@@ -67,7 +69,7 @@ class TelegramChannel:
     # ---- in
 
     def receive(self, request: Request) -> Received:
-        given = request.headers.get("x-telegram-bot-api-secret-token", "").encode("utf-8", "surrogateescape")
+        given = request.headers.get("x-telegram-bot-api-secret-token", "").encode("utf-8", "replace")
         if self._secret is None or not hmac.compare_digest(given, self._secret):
             return Forged(reason="the secret token is not this channel’s webhook_secret")
         try:
@@ -97,11 +99,14 @@ class TelegramChannel:
             try:
                 await self._introduce()
                 if self._settings.updates == "webhook":
-                    return
-                await self._poll()
+                    await self._watch()
+                else:
+                    await self._poll()
             except Misconfigured as error:
                 self._port.health(Health.RESTING, str(error))
                 await asyncio.sleep(RESTING_S)
+            except RateLimited as error:
+                await asyncio.sleep(max(AGAIN_S, (error.retry_at or 0.0) - self._port.now()))
             except (SendError, StoreUnavailable) as error:
                 self._port.health(Health.UNREACHABLE, str(error))
                 await asyncio.sleep(AGAIN_S)
@@ -128,14 +133,24 @@ class TelegramChannel:
 
     async def _register(self, bot: Client) -> None:
         found, url = await bot.webhook(), self._port.webhook_url()
-        refused = "403" in str(found.get("last_error_message") or "")  # the secret was changed
+        failed = found.get("last_error_date")
+        # A 403 of our own says that Telegram has another secret; once per error, for it stays in sight.
+        refused = failed != self._mended and "403" in str(found.get("last_error_message") or "")
         kinds = set(found.get("allowed_updates") or ())
         if found.get("url") != url or kinds != set(inbound.KINDS) or refused:
             secret = self._secret.decode() if self._secret else ""
             await bot.set_webhook(url, secret)
+            self._mended = failed
             self._port.log.info("the webhook is registered", extra={"url": url})
 
-    async def _poll(self) -> None:
+    async def _watch(self) -> Never:
+        """Telegram doesn't show which secret it uses: that it is another one shows in its errors alone, once it has called."""
+        bot = await self._bot()
+        while True:
+            await asyncio.sleep(WATCH_S)
+            await self._register(bot)
+
+    async def _poll(self) -> Never:
         """Own loop: the offset moves only after the commit, which confirms to Telegram what we have and nothing else."""
         bot = await self._bot()
         offset: int | None = None
@@ -161,13 +176,10 @@ class TelegramChannel:
         bot = await self._bot()
         chat, thread = _topic(out.binding)
         reply = _message(out.reply_to, chat)
-        self._take(chat)
-        try:
+        async with self._paced(chat):
             result = await self._send(bot, chat, thread, out, reply)
-        except RateLimited as limited:
-            self._limited(chat, limited)
-            raise
-        number = int(result["message_id"])
+        if not isinstance(number := result.get("message_id"), int):
+            raise Unsure("Telegram answered without a message’s id")
         if result.get("message_thread_id") != thread:
             await self._misplaced(bot, chat, number)
         return Sent(remote=RemoteId(f"{chat}:{number}"))
@@ -178,7 +190,7 @@ class TelegramChannel:
         module = importlib.import_module("adapters.telegram.client")
         attachment = out.file.attachment
         kind = method_for(attachment, out.file.size)
-        upload = module.Upload(out.file.body, attachment.filename or kind)
+        upload = module.Upload(out.file.body, filename(attachment, kind))
         try:
             return await bot.send_file(kind, chat, thread, upload, out.text, reply)
         except Refused as refused:
@@ -199,18 +211,13 @@ class TelegramChannel:
     async def open_binding(self, opening: Opening) -> Opened:
         bot = await self._bot()
         chat = int(opening.binding.endpoint)
-        if opening.closed and opening.binding.key is not None:
-            await bot.reopen_topic(chat, _topic(opening.binding)[1])
-            return Opened(key=opening.binding.key)
-        now = self._port.now()
-        if self._settings.topics_per_minute and (at := self._topics.take(now)):
+        again = _topic(opening.binding)[1] if opening.closed and opening.binding.key is not None else None
+        if again is None and self._settings.topics_per_minute and (at := self._topics.take(self._port.now())):
             raise RateLimited("topics are made slowly", retry_at=at, scope=Scope.BINDING)
-        self._take(chat)
-        try:
-            thread = await bot.create_topic(chat, opening.title)
-        except RateLimited as limited:
-            self._limited(chat, limited)
-            raise
+        async with self._paced(chat):
+            if again is not None:
+                await bot.reopen_topic(chat, again)
+            thread = again if again is not None else await bot.create_topic(chat, opening.title)
         return Opened(key=BindingKey(f"{chat}:{thread}"))
 
     async def edit(self, edit: Edit) -> None:
@@ -219,28 +226,27 @@ class TelegramChannel:
         number = _message(edit.remote, chat)
         if number is None:
             raise Refused("the message is in another group")
-        self._take(chat)
-        try:
+        async with self._paced(chat):
             if edit.caption:
                 await bot.edit_caption(chat, number, edit.text)
             else:
                 await bot.edit_text(chat, number, edit.text)
-        except RateLimited as limited:
-            self._limited(chat, limited)
-            raise
 
-    def _take(self, chat: int) -> None:
+    @asynccontextmanager
+    async def _paced(self, chat: int) -> AsyncIterator[None]:
+        """One request of the chat's budget."""
         pace = self._paces.get(chat)
         if pace is None:
             pace = Bucket(20, 20) if self._settings.pace == "documented" else Learned()
             self._paces[chat] = pace
         if at := pace.take(self._port.now()):
             raise RateLimited("the group’s pace", retry_at=at, scope=Scope.ENDPOINT)
-
-    def _limited(self, chat: int, limited: RateLimited) -> None:
-        pace = self._paces.get(chat)
-        if isinstance(pace, Learned) and limited.retry_at is not None:
-            pace.limited(self._port.now(), limited.retry_at)
+        try:
+            yield
+        except RateLimited as limited:
+            if isinstance(pace, Learned) and limited.retry_at is not None:
+                pace.limited(self._port.now(), limited.retry_at)
+            raise
 
     # ---- media
 

@@ -23,7 +23,7 @@ from aiogram.types import InputFile, LinkPreviewOptions, ReplyParameters, Telegr
 from adapters.telegram.errors import answered, broke, is_done
 from adapters.telegram.inbound import KINDS
 from adapters.telegram.settings import Settings
-from bridge.core.outcomes import Refused, Unavailable, Unsure
+from bridge.core.outcomes import Refused, SendError, Unavailable, Unsure
 
 TIMEOUT_S = 20
 """Telegram's server waits out short floods itself, up to 8 s a request: a hasty timeout would be false doubt."""
@@ -43,14 +43,20 @@ class Session(AiohttpSession):
         creates = name not in SAFE
         url = self.api.api_url(token=bot.token, method=name)
         session = await self.create_session()
+        broken: SendError | None = None
         try:
             async with session.post(
-                url, timeout=aiohttp.ClientTimeout(total=timeout or TIMEOUT_S), **_body(self, bot, method)
+                url,
+                timeout=aiohttp.ClientTimeout(total=timeout or TIMEOUT_S),
+                allow_redirects=False,
+                **_body(self, bot, method),
             ) as r:
                 status, text = r.status, await r.text(errors="replace")
         except (aiohttp.ClientError, TimeoutError) as error:
             never_left = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
-            raise broke(type(error).__name__, left=not never_left, creates=creates) from None
+            broken = broke(type(error).__name__, left=not never_left, creates=creates)
+        if broken is not None:
+            raise broken  # out here: aiohttp's own error, which holds the URL, is not even its context
         body = _parsed(text)
         if isinstance(body, dict) and body.get("ok") is True and status < 300:
             return body.get("result")
@@ -110,7 +116,9 @@ class Client:
 
     async def create_topic(self, chat: int, name: str) -> int:
         made = await self._object(methods.CreateForumTopic(chat_id=chat, name=name))
-        return int(made["message_thread_id"])
+        if not isinstance(thread := made.get("message_thread_id"), int):
+            raise Unsure("Telegram answered without a topic’s id")
+        return thread
 
     async def reopen_topic(self, chat: int, thread: int) -> None:
         await self._call(methods.ReopenForumTopic(chat_id=chat, message_thread_id=thread))
@@ -181,15 +189,19 @@ class Client:
             raise Refused("the file is no longer at Telegram", code="404")
         session = await self._session.create_session()
         url = self._session.api.file_url(self._bot.token, path)
+        broken: SendError | None = None
         try:
-            async with session.get(url, timeout=aiohttp.ClientTimeout(total=UPLOAD_TIMEOUT_S)) as response:
+            limit = aiohttp.ClientTimeout(total=UPLOAD_TIMEOUT_S)
+            async with session.get(url, timeout=limit, allow_redirects=False) as response:
                 if response.status == 404:
                     raise Refused("the file is no longer at Telegram", code="404")
                 if response.status != 200:
                     raise Unavailable("the file couldn’t be fetched", code=str(response.status))
                 yield response.content.iter_chunked(64 * 1024)
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise broke(type(error).__name__, left=True, creates=False) from None
+            broken = broke(type(error).__name__, left=True, creates=False)
+        if broken is not None:
+            raise broken
 
     async def _object(self, method: TelegramMethod[Any], timeout_s: int | None = None) -> dict[str, Any]:
         found = await self._call(method, timeout_s)

@@ -21,6 +21,7 @@ RIGHTS = {
     "not enough rights": "give the bot the rights to write and to manage topics in the group",
     "have no write access": "let the bot write in the group",
     "chat_write_forbidden": "let the bot write in the group",
+    "chat_send_": "let the bot write in the group",
     "chat_admin_required": "make the bot an administrator of the group",
     "chat not found": "add the bot to the group, and check the chat's id in the configuration",
     "peer_id_invalid": "add the bot to the group, and check the chat's id in the configuration",
@@ -47,11 +48,15 @@ def wants_document(error: SendError) -> bool:
 def answered(status: int, body: Any, now: float, *, creates: bool) -> SendError:
     """The error that an answer without ``ok: true`` means; `body` is its JSON, None where it was none. `creates`: it sends
     something, so a server's failure leaves it in doubt."""
+    if 300 <= status < 400:
+        return Misconfigured(f"what answers there is not the Bot API ({status}): check api_url", code=str(status))
     if not isinstance(body, Mapping):
-        return _doubt(f"Telegram answered {status} without JSON", creates=creates and status >= 500)
+        if status == 413:
+            return Refused("Telegram refuses it: the file is too large", code="413")
+        return _doubt(f"Telegram answered {status} without JSON", creates=creates and not 400 <= status < 500)
     description = str(body.get("description") or "")
     code = body.get("error_code") if isinstance(body.get("error_code"), int) else status
-    if code in (429, 420):
+    if code in (429, 420) or description.lower().startswith("too many requests"):
         return _limited(body, description, now)
     if code == 401 or (code == 404 and "method not found" not in description.lower()):
         return Misconfigured("Telegram doesn’t know this bot: check bot_token", code=str(code), raw=description)
@@ -60,7 +65,9 @@ def answered(status: int, body: Any, now: float, *, creates: bool) -> SendError:
         return Misconfigured(words, code="409", raw=description)
     if isinstance(code, int) and code >= 500:
         return _doubt(description or f"Telegram answered {code}", creates=creates)
-    return _refusal(str(code), description)
+    if isinstance(code, int) and code < 400 and not description:
+        return _doubt("Telegram answered without a word", creates=creates)
+    return _refusal(str(code), description + _new_id(body))
 
 
 def broke(cause: str, *, left: bool, creates: bool) -> SendError:
@@ -96,6 +103,13 @@ def _refusal(code: str, description: str) -> SendError:
         return Unavailable("the file is not at hand at Telegram", code=code)
     words = description.partition(": ")[2] or description or f"Telegram answered {code}"
     return Refused(f"Telegram refuses it: {words}", code=code, raw=description)
+
+
+def _new_id(body: Mapping[str, Any]) -> str:
+    """Of a group that became another chat."""
+    parameters = body.get("parameters")
+    id = parameters.get("migrate_to_chat_id") if isinstance(parameters, Mapping) else None
+    return f" {id}" if isinstance(id, int) else ""
 
 
 def _has(description: str, texts: tuple[str, ...]) -> bool:

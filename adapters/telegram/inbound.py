@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.telegram.kinds import content
+from adapters.telegram.text import clean
 from bridge.core.content import Author, Role
 from bridge.core.events import AuthorTold, Event, MessageEdited, MessageReceived, NotUnderstood
 from bridge.core.ids import BindingKey, EventKey, RemoteId
@@ -30,7 +31,10 @@ SERVICE = frozenset(
     "users_shared chat_shared connected_website write_access_allowed passport_data proximity_alert_triggered "
     "boost_added chat_background_set video_chat_scheduled video_chat_started video_chat_ended "
     "video_chat_participants_invited web_app_data giveaway_created giveaway_completed direct_message_price_changed "
-    "paid_message_price_changed suggested_post_approved suggested_post_declined".split()
+    "paid_message_price_changed suggested_post_approved suggested_post_approval_failed suggested_post_declined "
+    "suggested_post_paid suggested_post_refunded chat_owner_left chat_owner_changed gift unique_gift gift_upgrade_sent "
+    "checklist_tasks_done checklist_tasks_added community_chat_added community_chat_joined community_chat_removed "
+    "managed_bot_created poll_option_added poll_option_deleted".split()
 )
 """Messages that nobody wrote."""
 NO_AGENT = "Not relayed: {} can’t answer customers here."
@@ -50,18 +54,22 @@ def events(update: Json, group: Group, at: float) -> list[Event] | None:
     """What an update means; nothing where it isn't for us, None where it isn't understood."""
     for name in ("message", "edited_message"):
         if isinstance(message := update.get(name), Mapping):
-            return _written(message, group, at, edited=name == "edited_message")
+            return _written(clean(message), group, at, edited=name == "edited_message")
     return [] if KNOWN & update.keys() else None
 
 
 def unknown(update: Json, at: float) -> NotUnderstood:
     """Authentic, and kept as it came."""
     names = ", ".join(sorted(str(k)[:40] for k in update if k != "update_id")) or "nothing"
-    key = EventKey(f"update:{update.get('update_id')}")
-    return NotUnderstood(key=key, at=at, what=f"an update with {names}", raw=json.dumps(update))
+    try:
+        raw = json.dumps(update)
+    except RecursionError:
+        raw = ""
+    key = EventKey(f"update:{str(update.get('update_id'))[:40]}")
+    return NotUnderstood(key=clean(key), at=at, what=clean(f"an update with {names}"), raw=raw)
 
 
-def _written(message: Json, group: Group, at: float, *, edited: bool) -> list[Event]:
+def _written(message: Json, group: Group, at: float, *, edited: bool) -> list[Event] | None:
     chat, thread = _chat(message), message.get("message_thread_id")
     in_topic = message.get("is_topic_message") is True and isinstance(thread, int)
     number = message.get("message_id")
@@ -73,11 +81,14 @@ def _written(message: Json, group: Group, at: float, *, edited: bool) -> list[Ev
         return []
     binding, remote = BindingKey(f"{chat}:{thread}"), RemoteId(f"{chat}:{number}")
     if refused := _refused(message, sender, group):
-        who = (message.get("sender_chat") or sender).get("id")
+        voice = message.get("sender_chat")
+        who = (voice if isinstance(voice, Mapping) else sender).get("id")
         told = AuthorTold(
             key=EventKey(f"refused:{binding}:{who}"), binding=binding, at=at, remote=remote, words=refused
         )
         return [] if edited else [told]
+    if not isinstance(sender.get("id"), int):
+        return None  # nobody's word goes to a customer
     if edited:
         return [_edit(message, binding, remote, at)]
     return _message(message, sender, binding, remote, at)

@@ -5,6 +5,7 @@ Source: https://core.telegram.org/bots/api#message and #getfile (bots fetch at m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from bridge.core.fitting import describe
 
 MAX_DOWNLOAD = 20 * 1024 * 1024
 Json = Mapping[str, Any]
+_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+"""A media type. An agent's client may say anything, and it becomes a header of ours."""
 
 
 def content(message: Json) -> tuple[Content, tuple[str, ...]]:
@@ -58,12 +61,13 @@ _FILES = {
 
 def _attachment(file: Json, kind: str, content_type: str, filename: str) -> Attachment:
     size = file.get("file_size")
+    told = str(file.get("mime_type") or "").partition(";")[0].strip().lower()
     return Attachment(
         ref=str(file.get("file_id") or ""),
-        content_type=str(file.get("mime_type") or content_type).partition(";")[0].strip().lower(),
+        content_type=told if _TYPE.fullmatch(told) else content_type,
         kind=kind,
         filename=str(file.get("file_name") or filename),
-        size=size if isinstance(size, int) else None,
+        size=size if isinstance(size, int) and size >= 0 else None,
     )
 
 
@@ -89,5 +93,6 @@ _SENTENCES: dict[str, Callable[[Json], str]] = {
     "paid_media": lambda _: "sent paid media",
     "invoice": lambda _: "sent an invoice",
     "giveaway": lambda _: "sent a giveaway",
+    "giveaway_winners": lambda _: "forwarded a giveaway’s winners",
     "rich_message": lambda _: "sent a rich message",
 }

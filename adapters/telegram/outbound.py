@@ -26,6 +26,16 @@ CAPABILITIES = Capabilities(
 )
 
 
+def filename(attachment: Attachment, kind: str) -> str:
+    """A name that can stand in a header; a customer may call a file anything.
+
+    >>> filename(Attachment(ref="", content_type="a/b", filename='x\\r\\n".pdf'), "document")
+    "x__'.pdf"
+    """
+    printable = "".join(c if c.isprintable() else "_" for c in attachment.filename).replace('"', "'").replace("\\", "_")
+    return printable.strip()[-100:] or kind
+
+
 def method_for(attachment: Attachment, size: int) -> str:
     """The way a file is shown best: ``photo video animation audio voice document``.
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 WINDOW_S = 60.0
+DOCUMENTED_S = 3.0
+"""Between two messages to a group."""
 
 
 @dataclass(slots=True)
@@ -25,7 +27,7 @@ class Bucket:
         elif now > self.at:
             self.tokens = min(self.burst, self.tokens + (now - self.at) * self.per_minute / 60)
         self.at = now
-        if self.tokens >= 1:
+        if self.tokens > 1 - 1e-4:  # the time of day is no finer
             self.tokens -= 1
             return 0.0
         return now + (1 - self.tokens) * 60 / self.per_minute
@@ -34,7 +36,8 @@ class Bucket:
 @dataclass(slots=True)
 class Learned:
     """No limit until the network sets one. After a 429 the chat is paced at what it had let through: the messages since the
-    window began, over the time until it lets the next one through. Each quiet minute gives back a tenth."""
+    window began, over the time until it lets the next one through. Several that were under way may be told so at once: none
+    of them was let through. Each quiet minute gives back a tenth."""
 
     interval_s: float = 0.0
     next_at: float = 0.0
@@ -53,11 +56,10 @@ class Learned:
 
     def limited(self, now: float, retry_at: float) -> None:
         """The network said 429, and when it will hear us again."""
-        window = [t for t in self.sent if t > now - WINDOW_S]
-        span = retry_at - (window[0] if window else now)
-        learned = max(span, 0.0) / max(len(window), 1)
+        self.sent = [t for t in self.sent if t > now - WINDOW_S][:-1]  # the refused one is the last
+        learned = (retry_at - self.sent[0]) / len(self.sent) if self.sent else DOCUMENTED_S
         self.interval_s = min(max(learned, self.interval_s), WINDOW_S)
-        self.next_at, self.eased_at, self.sent = retry_at, retry_at, []
+        self.next_at = self.eased_at = max(self.next_at, retry_at)
 
     def _ease(self, now: float) -> None:
         minutes = int((now - self.eased_at) // 60) if self.interval_s else 0

@@ -6,6 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
+def clean(value: Any) -> Any:
+    """JSON less what isn't text and can't be stored: lone surrogates and NUL, which JSON can spell out.
+
+    >>> clean({"a": ["\\0", 1]})
+    {'a': ['�', 1]}
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    if isinstance(value, list):
+        return [clean(v) for v in value]
+    if isinstance(value, dict):
+        return {k: clean(v) for k, v in value.items()}
+    return value
+
+
 def plain(text: str, entities: Sequence[Mapping[str, Any]]) -> str:
     """The text with what plain text can't hold written out: where a link is hidden behind words, it stands behind them.
 
@@ -24,4 +39,8 @@ def plain(text: str, entities: Sequence[Mapping[str, Any]]) -> str:
 
 def _is_link(entity: Mapping[str, Any]) -> bool:
     numbers = (entity.get("offset"), entity.get("length"))
-    return entity.get("type") == "text_link" and bool(entity.get("url")) and all(isinstance(n, int) for n in numbers)
+    return (
+        entity.get("type") == "text_link"
+        and bool(entity.get("url"))
+        and all(isinstance(n, int) and n >= 0 for n in numbers)
+    )

@@ -6,11 +6,11 @@ import asyncio
 import importlib
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adapters.twilio import inbound, outbound
 from adapters.twilio.errors import holder
-from adapters.twilio.forms import parse
+from adapters.twilio.forms import clean, parse
 from adapters.twilio.settings import Settings
 from adapters.twilio.signature import verified
 from bridge.channel import (
@@ -30,7 +30,7 @@ from bridge.core.capabilities import Capabilities
 from bridge.core.content import Attachment
 from bridge.core.events import BindingSeen, Event
 from bridge.core.ids import BindingKey, DeliveryId, EndpointKey, EventKey, RemoteId
-from bridge.core.outcomes import BindingGone, Refused, SendError, Unavailable, Unsure
+from bridge.core.outcomes import BindingGone, Misconfigured, Refused, SendError, Unavailable, Unsure
 
 if TYPE_CHECKING:
     from adapters.twilio.client import Client, Json
@@ -88,9 +88,8 @@ class TwilioChannel:
         if not verified(self._tokens, url, signed, request.headers.get("x-twilio-signature", "")):
             return Forged(reason=f"the signature doesn’t fit {url}: check auth_token and public_url")
         if request.rest.rstrip("/") != "conversations":
-            raw = form.encode("utf-8", "replace").decode()
-            return Events(events=(inbound.unknown(f"/{request.rest}", raw, request.at),))
-        return inbound.received({k: _clean(v) for k, v in fields}, request.at)
+            return Events(events=(inbound.unknown(f"/{clean(request.rest)[:64]}", clean(form), request.at),))
+        return inbound.received({clean(k): clean(v) for k, v in fields}, request.at)
 
     async def describe(self, key: BindingKey) -> BindingSeen | None:
         try:
@@ -99,8 +98,8 @@ class TwilioChannel:
         except BindingGone:
             return None
         bound = [b for p in people if isinstance(b := p.get("messaging_binding"), dict) and b.get("address")]
-        ours = next((b["proxy_address"] for b in bound if b.get("proxy_address")), "")
-        addresses = [str(b["address"]) for b in bound]
+        ours = next((clean(str(b["proxy_address"])) for b in bound if b.get("proxy_address")), "")
+        addresses = [clean(str(b["address"])) for b in bound]
         version = ",".join(str(p.get("sid")) for p in people)
         state = str(record.get("state") or "")
         event = inbound.seen(f"described:{key}:{version}", key, addresses, ours, self._port.now(), state=state)
@@ -151,31 +150,41 @@ class TwilioChannel:
 
     async def find(self, delivery: DeliveryId, binding: Binding) -> Sent | None:
         key, pages = binding.key or BindingKey(""), 0
-        async for page in self._messages(key):
-            for record in page:
-                if inbound.our_delivery(str(record.get("attributes") or "")) == delivery:
-                    return _sent(record, key)
-            pages += 1
-            if pages == LOOK_PAGES:
-                break
+        try:
+            async for page in self._messages(key):
+                for record in page:
+                    if inbound.our_delivery(str(record.get("attributes") or "")) == delivery:
+                        return _sent(record, key)
+                pages += 1
+                if pages == LOOK_PAGES:
+                    break
+        except BindingGone:
+            pass  # with the conversation went whatever was in it
         return None
 
     async def open_binding(self, opening: Opening) -> Opened:
         """A Conversation for the pair of addresses. A pair can be in one active conversation: where it is, that one is ours."""
         form = {"FriendlyName": opening.title[:256], "Attributes": '{"trunkline":{}}'}
-        record = await self._client.post("conversations", self._root, form)
-        key, service = str(record["sid"]), str(record.get("chat_service_sid") or "")
+        try:
+            record = await self._client.post("conversations", self._root, form)
+        except BindingGone as gone:
+            raise Misconfigured("Twilio doesn’t know the Conversations service: check service_sid") from gone
+        key, service = str(record.get("sid") or ""), str(record.get("chat_service_sid") or "")
+        if not key:
+            raise Unsure("Twilio answered without a conversation’s sid")
         pair = {
             "MessagingBinding.Address": opening.binding.address,
             "MessagingBinding.ProxyAddress": opening.binding.endpoint,
         }
         try:
             await self._client.post("conversations", f"{self._root}/{key}/Participants", pair)
-        except Refused as refused:
+        except Unsure:
+            raise  # it may hold the pair now: then the next try adopts it
+        except SendError as error:
             await self._discard(key)
-            if refused.code != "50416":
-                raise
-            return await self._adopt(opening, refused)
+            if isinstance(error, Refused) and error.code == "50416":
+                return await self._adopt(opening, error)
+            raise
         await self._hook(key)
         return Opened(key=BindingKey(key), meta=service)
 
@@ -192,9 +201,9 @@ class TwilioChannel:
         )
         async for page in pages:
             for row in page:
-                bound: Any = row.get("participant_messaging_binding") or {}
-                ours = bound.get("proxy_address") == binding.endpoint
-                if ours and row.get("conversation_state") != "closed":
+                bound = row.get("participant_messaging_binding")
+                ours = isinstance(bound, dict) and bound.get("proxy_address") == binding.endpoint
+                if ours and row.get("conversation_state") != "closed" and row.get("conversation_sid"):
                     return str(row["conversation_sid"])
         return None
 
@@ -208,21 +217,23 @@ class TwilioChannel:
         """A conversation that we make has no webhook of its own; it needs one where the account's doesn't lead to us."""
         url = self._port.webhook_url("conversations")
         if self._hooked is None:
-            self._hooked = await self._account_hook() == url
+            found = await self._account_hook()
+            self._hooked = None if found is None else found == url
         if self._hooked:
             return
-        form = {"Target": "webhook", "Configuration.Url": url, "Configuration.Method": "POST"}
+        form = {"Target": "webhook", "Configuration.Url": url, "Configuration.Method": "post"}
         try:
             events = {"Configuration.Filters": CONVERSATION_EVENTS}
             await self._client.post("conversations", f"{self._root}/{key}/Webhooks", form | events)  # type: ignore[arg-type]
         except SendError as error:
             self._port.log.warning("no webhook for a conversation of ours: %s", error, extra={"binding": key})
 
-    async def _account_hook(self) -> str:
+    async def _account_hook(self) -> str | None:
+        """Where the account's webhook leads; None where that can't be asked now."""
         try:
             found = await self._client.get("conversations", "/v1/Configuration/Webhooks")
         except SendError:
-            return ""
+            return None
         return str(found.get("post_webhook_url") or "")
 
     # ---- media
@@ -239,7 +250,8 @@ class TwilioChannel:
             record = await self._client.get("mcs.us1", path)
         except BindingGone as gone:
             raise Refused("the file is no longer at Twilio", code="404") from gone
-        link = str((record.get("links") or {}).get("content_direct_temporary") or "")
+        links = record.get("links")
+        link = str(links.get("content_direct_temporary") or "") if isinstance(links, dict) else ""
         url = link or self._client.url("mcs.us1", f"{path}/Content")
         async with self._client.download(url, signed=bool(link)) as chunks:
             yield chunks
@@ -254,8 +266,3 @@ def _sent(record: Json, key: BindingKey) -> Sent:
     if not sid:
         raise Unsure("Twilio answered without a message’s sid")
     return Sent(remote=RemoteId(sid), binding=key, index=index if isinstance(index, int) else None, key=EventKey(sid))
-
-
-def _clean(value: str) -> str:
-    """What isn't text can't be stored as such: lone surrogates and NUL, which no network sends."""
-    return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -22,7 +23,10 @@ TIMEOUT_S = 10.0
 TRANSFER_TIMEOUT_S = 60.0
 KEEPALIVE_S = 4.0
 """Shorter than servers keep idle connections: a POST on a connection that was just closed would be in doubt."""
-ANSWER_LIMIT = 1024 * 1024
+ANSWER_LIMIT = 8 * 1024 * 1024
+"""A page of a hundred messages of 32 kB, escaped."""
+BROKEN = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, TimeoutError)
+"""The transport hands on as it is what it knows no name for: an answer that is no HTTP."""
 Json = dict[str, Any]
 
 
@@ -62,9 +66,13 @@ class Client:
         given: Mapping[str, str] | None = params
         while url:
             page = await self._json("GET", url, params=given)
-            yield [r for r in page.get(key) or [] if isinstance(r, dict)]
-            following = (page.get("meta") or {}).get("next_page_url")
-            url, given = (following if following and self.is_ours(following) else None), None
+            rows = page.get(key)
+            if not isinstance(rows, list):
+                raise Unavailable(f"Twilio’s answer holds no {key}")
+            yield [r for r in rows if isinstance(r, dict)]
+            meta = page.get("meta")
+            following = meta.get("next_page_url") if isinstance(meta, dict) else None
+            url, given = (following if isinstance(following, str) and self.is_ours(following) else None), None
 
     async def post(self, product: str, path: str, form: Mapping[str, str], *, creates: bool = True) -> Json:
         """`creates`: repeating it would make a second one, so a lost answer leaves it in doubt."""
@@ -99,13 +107,14 @@ class Client:
                     if response.status_code != 200:
                         raise Unavailable("the file couldn’t be fetched", code=str(response.status_code))
                     yield response.aiter_raw()
-            except (httpx.HTTPError, TimeoutError) as error:
+            except BROKEN as error:
                 raise _broke(error, creates=False) from error
 
     def is_ours(self, url: str, *products: str) -> bool:
         """Does the URL lie on one of these products' hosts?"""
         names = products or ("conversations",)
-        return any(_origin(url) == _origin(self.url(product, "/")) for product in names)
+        origin = _origin(url)
+        return origin is not None and any(origin == _origin(self.url(product, "/")) for product in names)
 
     async def _json(
         self,
@@ -117,11 +126,14 @@ class Client:
         **request: Any,
     ) -> Json:
         try:
-            async with self._slots, asyncio.timeout(timeout_s):
-                response = await self._http.request(method, url, auth=self._auth, **request)
-        except (httpx.HTTPError, TimeoutError) as error:
+            async with (
+                self._slots,
+                asyncio.timeout(timeout_s),
+                self._http.stream(method, url, auth=self._auth, **request) as response,
+            ):
+                body = _parsed(await _limited(response))
+        except BROKEN as error:
             raise _broke(error, creates=creates) from error
-        body = _parsed(response)
         if response.is_success:
             if isinstance(body, dict):
                 return body
@@ -140,18 +152,26 @@ def _credentials(settings: Settings) -> tuple[str, str]:
 
 def _broke(error: Exception, *, creates: bool) -> SendError:
     """The transport calls every broken connection a ConnectTimeout; only aiohttp's own error tells whether anything left."""
-    cause = error.__cause__
+    cause = error if isinstance(error, TimeoutError | aiohttp.ClientError) else error.__cause__
     never_left = isinstance(
         cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL
-    ) or isinstance(error, httpx.UnsupportedProtocol)
+    ) or isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL)
     return broke(type(cause or error).__name__, left=not never_left, creates=creates)
 
 
-def _parsed(response: httpx.Response) -> Any:
-    if len(response.content) > ANSWER_LIMIT:
-        return None
+async def _limited(response: httpx.Response) -> bytes:
+    """The body, and no more of it than an answer may have, unpacked too."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > ANSWER_LIMIT:
+            return b""
+    return bytes(body)
+
+
+def _parsed(body: bytes) -> Any:
     try:
-        return response.json()
+        return json.loads(body)
     except (ValueError, RecursionError):
         return None
 
@@ -161,6 +181,10 @@ async def _chunks(body: IO[bytes]) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port
+def _origin(url: str) -> tuple[str, str | None, int | None] | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    return parts.scheme, parts.hostname, port

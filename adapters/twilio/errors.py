@@ -7,6 +7,7 @@ and RFC 9457 problem details with ``code``, ``title`` and ``detail``.
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -29,20 +30,32 @@ WORDS = {
     "30006": "it is a landline, or the carrier can’t be reached",
     "30007": "the carrier filtered the message as spam",
     "30008": "the carrier gave no reason",
+    "30022": "the number’s registration (A2P 10DLC) allows no more messages right now",
+    "30023": "the number’s registration (A2P 10DLC) allows no more messages today",
+    "30027": "the carrier takes no more messages from this brand today",
+    "30032": "the toll-free number hasn’t been verified yet",
     "30034": "the number isn’t registered for texting to the US (A2P 10DLC)",
+    "30035": "the number is still being set up for texting to the US (A2P 10DLC)",
     "30036": "the message expired before it could be delivered",
+    "30038": "it looks like a one-time password, which is filtered",
+    "30039": "it looks like part of a loop between machines, which is filtered",
     "50416": "this customer is in another Twilio conversation already",
     "572006": "a trial account can only send Twilio’s own templates",
     "63003": "the recipient can’t be reached on this network",
+    "63007": "our own address isn’t known on this network",
     "63015": "the recipient hasn’t joined the WhatsApp sandbox",
     "63016": "WhatsApp takes free text only within 24 hours of the customer’s last message",
     "63018": "the WhatsApp sender is at its limit",
     "63024": "the recipient isn’t on WhatsApp",
     "63032": "WhatsApp declined to deliver this message to this user",
+    "63033": "the recipient can’t get messages from us on this network",
     "63049": "WhatsApp declined to deliver this message",
 }
-CLOSED = {"50377"}
-"""Any use of a closed conversation."""
+GONE = {"50377", "50350", "20404"}
+"""Any use of a closed conversation; one that isn't there. 20404 says it of whatever the path names: whose path names no
+conversation yet must not read it so."""
+OUT = {"20003", "20005", "20006", "10001"}
+"""We may not come in: credentials, or the account itself."""
 
 
 def receipt_words(code: str) -> str:
@@ -60,10 +73,12 @@ def answered(status: int, body: Any, retry_after: str, now: float, *, creates: b
     words = WORDS.get(code) or message or f"Twilio answered {status}"
     if status == 429:
         return RateLimited(words, retry_at=_retry_at(retry_after, now), scope=Scope.CHANNEL, code=code)
-    if status == 401 or code == "20003":
+    if status == 401 or code in OUT:
         return Misconfigured("Twilio refuses our credentials: check account_sid, auth_token and api_key", code=code)
-    if code in CLOSED or (status == 404 and code in ("20404", "404")):
-        return BindingGone("the Twilio conversation has ended", code=code)
+    if 300 <= status < 400 or (status == 404 and not isinstance(body, dict)):
+        return Misconfigured(f"what answers there is not Twilio’s API ({status}): check api_url", code=code)
+    if code in GONE or (status == 404 and code == "404"):
+        return BindingGone("the Twilio conversation has ended", code=code, raw=message)
     if status >= 500 or status == 408:
         return Unsure(words, code=code) if creates else Unavailable(words, code=code)
     return Refused(words, code=code, raw=message)
@@ -91,7 +106,7 @@ def holder(message: str) -> str | None:
 def _code_and_message(status: int, body: Any) -> tuple[str, str]:
     if not isinstance(body, dict):
         return str(status), ""
-    code = body.get("code", status)
+    code = body.get("code") or status
     message = body.get("message") or body.get("detail") or body.get("title") or ""
     return str(code), str(message)[:300]
 
@@ -101,6 +116,7 @@ def _retry_at(retry_after: str, now: float) -> float | None:
     if retry_after.isascii() and retry_after.isdigit() and len(retry_after) < 10:
         return now + int(retry_after) if int(retry_after) > 0 else None
     try:
-        return parsedate_to_datetime(retry_after).timestamp() if retry_after else None
-    except ValueError:
+        moment = parsedate_to_datetime(retry_after)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError, TypeError, IndexError):
         return None

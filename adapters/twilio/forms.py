@@ -18,6 +18,15 @@ def parse(body: str) -> list[tuple[str, str]] | None:
         return None
 
 
+def clean(text: str) -> str:
+    """What isn't text can't be stored as such: lone surrogates and NUL, which no network sends; JSON can spell them out.
+
+    >>> clean("a\\0b")
+    'a\ufffdb'
+    """
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
 def instant(text: str, otherwise: float) -> float:
     """Epoch seconds of an ISO 8601 time.
 

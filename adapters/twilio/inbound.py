@@ -6,12 +6,13 @@ Source: https://www.twilio.com/docs/conversations-classic/conversations-webhooks
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from adapters.twilio import addresses
 from adapters.twilio.errors import receipt_words
-from adapters.twilio.forms import decoded, instant, number
+from adapters.twilio.forms import clean, decoded, instant, number
 from bridge.channel import Events, Ignored, Received
 from bridge.core.content import Attachment, Author, Content, Role, kind_of
 from bridge.core.events import (
@@ -35,6 +36,8 @@ RECEIPTS = {
     "failed": ReceiptState.FAILED,
     "undelivered": ReceiptState.FAILED,
 }
+_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+"""A media type; whatever else stands there would become a header of ours."""
 IGNORED = frozenset(
     "onConversationAdd onConversationUpdate onConversationRemove onMessageAdd onMessageUpdate onMessageRemove "
     "onParticipantAdd onParticipantUpdate onParticipantRemove onUserUpdate onUserAdded onUserUpdated "
@@ -67,13 +70,21 @@ def _binding(fields: Fields, at: float) -> Event | None:
     sid, their = fields.get("ConversationSid", ""), fields.get("MessagingBinding.Address", "")
     if not sid:
         return None
-    people = [a for a in decoded(their) if isinstance(a, str)] if their.startswith("[") else [their] if their else []
+    people = _addresses(their)
     ours = fields.get("MessagingBinding.ProxyAddress") or fields.get("MessagingBinding.ProjectedAddress", "")
     if not people:
         return _nobody(sid, fields, at)
     subject = fields.get("ParticipantSid") or sid
     event = seen(f"{fields['EventType']}:{subject}", sid, people, ours, instant(fields.get("DateCreated", ""), at))
     return event_with_service(event, fields.get("ChatServiceSid", ""))
+
+
+def _addresses(text: str) -> list[str]:
+    """One address, or the JSON list of a group's."""
+    listed = decoded(text) if text.startswith("[") else None
+    if isinstance(listed, list):
+        return [clean(a) for a in listed if isinstance(a, str)]
+    return [text] if text else []
 
 
 def _nobody(sid: str, fields: Fields, at: float) -> Event:
@@ -196,6 +207,7 @@ _TRANSLATE: dict[str, Callable[[Fields, float], Event | None]] = {
 
 def author(name: str) -> Author:
     """An address is a customer; anything else a program or a person at Twilio's own console."""
+    name = clean(name)
     if addresses.is_address(name):
         return Author(id=name, role=Role.CUSTOMER)
     return Author(id=name or "system", role=Role.SYSTEM, name=name or "system")
@@ -203,17 +215,21 @@ def author(name: str) -> Author:
 
 def content(body: str, files: list[Mapping[str, Any]], service: str, conversation: str) -> Content:
     """`files` by the names of the REST API: sid, content_type, filename, size."""
-    return Content(text=body, attachments=tuple(_attachment(f, service, conversation) for f in files if f.get("sid")))
+    return Content(
+        text=clean(body), attachments=tuple(_attachment(f, service, conversation) for f in files if f.get("sid"))
+    )
 
 
 def _attachment(file: Mapping[str, Any], service: str, conversation: str) -> Attachment:
-    content_type = str(file.get("content_type") or "application/octet-stream")
+    content_type = str(file.get("content_type") or "").partition(";")[0].strip().lower()
+    if not _TYPE.fullmatch(content_type):
+        content_type = "application/octet-stream"
     size = file.get("size")
     return Attachment(
-        ref=f"{service}/{conversation}/{file['sid']}",
+        ref=f"{service}/{conversation}/{clean(str(file['sid'])).replace('/', '')}",
         content_type=content_type,
-        kind="voice" if content_type.startswith("audio/ogg") else kind_of(content_type),
-        filename=str(file.get("filename") or ""),
+        kind="voice" if content_type == "audio/ogg" else kind_of(content_type),
+        filename=clean(str(file.get("filename") or "")),
         size=size if isinstance(size, int) and size >= 0 else None,
     )
 
@@ -233,12 +249,12 @@ def our_delivery(attributes: str) -> DeliveryId | None:
     found = decoded(attributes) if "trunkline" in attributes else None
     ours = found.get("trunkline") if isinstance(found, dict) else None
     id = ours.get("d") if isinstance(ours, dict) else None
-    return DeliveryId(id) if isinstance(id, str) else None
+    return DeliveryId(clean(id)) if isinstance(id, str) else None
 
 
 def from_record(record: Mapping[str, Any], conversation: str, service: str, at: float) -> MessageReceived:
     """A message of the REST API's list, as if its webhook had come."""
-    sid = str(record.get("sid", ""))
+    sid = clean(str(record.get("sid", "")))
     index = record.get("index")
     return MessageReceived(
         key=EventKey(sid),

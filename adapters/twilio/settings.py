@@ -6,12 +6,11 @@ The forms of SIDs: https://www.twilio.com/docs/glossary/what-is-a-sid (a two-let
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -19,6 +18,8 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
+
+from bridge.channel.settings import ONE_OR_MANY
 
 _ADDRESS = re.compile(
     r"(?:whatsapp:|rcs:)?\+[1-9][0-9]{1,14}"
@@ -32,10 +33,6 @@ def _sid(prefix: str) -> str:
     return f"^{prefix}[0-9a-fA-F]{{32}}$"
 
 
-def _one_or_many(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
 def _not_empty(secret: SecretStr) -> SecretStr:
     if not secret.get_secret_value().strip():
         raise ValueError("an empty secret; right is the one that Twilio's console shows")
@@ -43,9 +40,7 @@ def _not_empty(secret: SecretStr) -> SecretStr:
 
 
 Secret = Annotated[SecretStr, AfterValidator(_not_empty)]
-Secrets = Annotated[
-    tuple[Secret, ...], BeforeValidator(_one_or_many, json_schema_input_type=SecretStr | tuple[SecretStr, ...])
-]
+Secrets = Annotated[tuple[Secret, ...], ONE_OR_MANY]
 
 
 class Settings(BaseModel):

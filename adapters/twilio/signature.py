@@ -18,11 +18,14 @@ def verified(tokens: Iterable[str], url: str, params: Params, signature: str, bo
     `url` is the public one with its query; `params` are all fields of the form body, decoded, empty ones too, and none for a GET.
     With a `body` (JSON) the URL alone is signed, and must carry the body's hash.
     """
-    given = signature.encode("utf-8", "surrogateescape")
-    if body is not None and not _body_hash_matches(url, body):
+    given = signature.encode("utf-8", "replace")
+    try:
+        candidates = list(_urls(url))
+        if body is not None and not _body_hash_matches(url, body):
+            return False
+    except ValueError:  # no URL at all
         return False
     fields = _fields(params)
-    candidates = list(_urls(url))
     return any(
         hmac.compare_digest(sign(token, candidate, fields), given) for token in tokens for candidate in candidates
     )
@@ -65,4 +68,4 @@ def _host_and_port(host: str) -> tuple[str, str]:
 
 def _body_hash_matches(url: str, body: bytes) -> bool:
     given = parse_qs(urlsplit(url).query).get("bodySHA256", [""])[-1]
-    return hmac.compare_digest(hashlib.sha256(body).hexdigest().encode(), given.encode("utf-8", "surrogateescape"))
+    return hmac.compare_digest(hashlib.sha256(body).hexdigest().encode(), given.encode("utf-8", "replace"))

@@ -6,13 +6,12 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -20,6 +19,8 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
+
+from bridge.channel.settings import ONE_OR_MANY
 
 PREFIX = "whsec_"
 
@@ -39,19 +40,13 @@ def key_of(secret: SecretStr) -> bytes:
     return key
 
 
-def _one_or_many(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
 def _signs(secret: SecretStr) -> SecretStr:
     key_of(secret)
     return secret
 
 
 Secret = Annotated[SecretStr, AfterValidator(_signs)]
-Secrets = Annotated[
-    tuple[Secret, ...], BeforeValidator(_one_or_many, json_schema_input_type=SecretStr | tuple[SecretStr, ...])
-]
+Secrets = Annotated[tuple[Secret, ...], ONE_OR_MANY]
 
 
 class Settings(BaseModel):

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from bridge.channel.settings import ONE_OR_MANY
 
 SHORTEST = 32
 """Bytes: an HS256 key shorter than its hash weakens it (RFC 7518, 3.2)."""
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
-
-
-def _one_or_many(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
 
 
 def _long(secret: SecretStr) -> SecretStr:
@@ -50,9 +48,7 @@ def _is_loopback(host: str) -> bool:
 
 
 Secret = Annotated[SecretStr, AfterValidator(_long)]
-Secrets = Annotated[
-    tuple[Secret, ...], BeforeValidator(_one_or_many, json_schema_input_type=SecretStr | tuple[SecretStr, ...])
-]
+Secrets = Annotated[tuple[Secret, ...], ONE_OR_MANY]
 Origin = Annotated[str, AfterValidator(_origin)]
 
 

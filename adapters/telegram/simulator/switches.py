@@ -1,6 +1,8 @@
 """The switches: what can be made to go wrong, and what is only believed of Telegram and so can be had either way.
 
-Numbers after F- are rows of the fault list in facts/reliability.md.
+A listed one's hint is a sentence for people; the others' hints name the value for tests. The value of `rate` is in seconds,
+of `webhook_lost_answer` a count. Numbers after F- are rows of the fault list in facts/reliability.md: `rate` is F-090, `down`
+F-091, `kicked` and `no_topic_right` F-100, `not_forum` F-098 and F-100.
 """
 
 from __future__ import annotations
@@ -29,14 +31,19 @@ class Switch:
 
 
 SWITCHES = (
-    Switch("rate", "Telegram answers 429 for 10 s", "value: seconds (F-090)", listed=True, default=10, number=True),
-    Switch("down", "Telegram is down", "Every call gets a 502 with an HTML page; no webhooks (F-091)", listed=True),
-    Switch("limit", "A group takes 20 messages a minute", "As the real one does", listed=True, kept=True),
-    Switch("webhook_lost_answer", "Telegram misses the bridge's next answer", "It asks again; value: how many answers",
-           listed=True, default=1, number=True),
-    Switch("kicked", "The bot was kicked from the group", "my_chat_member, then 403 (F-100)", listed=True),
-    Switch("no_topic_right", "The bot may not manage topics", "my_chat_member, then 400 (F-100)", listed=True),
-    Switch("not_forum", "Topics are switched off in the group", "Thread ids are ignored then (F-098, F-100)", listed=True),
+    Switch("rate", "Telegram answers 429 for 10 s", "Every send is told to come back later; the bridge waits as long as it says.",
+           listed=True, default=10, number=True),
+    Switch("down", "Telegram is down", "Every call gets an error page, and nothing is heard from the group until it is back.",
+           listed=True),
+    Switch("limit", "A group takes 20 messages a minute", "As the real one does. Who sends more is told how long to wait.",
+           listed=True, kept=True),
+    Switch("webhook_lost_answer", "Telegram misses the bridge’s next answer",
+           "It sends the same update again; the customer must not get it twice.", listed=True, default=1, number=True),
+    Switch("kicked", "The bot was kicked from the group", "Nothing can be sent there until it is let in again.", listed=True),
+    Switch("no_topic_right", "The bot may not manage topics", "New customers get no topic until an admin allows it.",
+           listed=True),
+    Switch("not_forum", "Topics are switched off in the group", "There is one chat for everybody until they are back.",
+           listed=True),
     Switch("cut_before", "The connection is cut before a send is done", "value: N, or {count, method}", default=1, number=True),
     Switch("cut_after", "A send is done, its answer lost", "value: N, or {count, method} (F-092)", default=1, number=True),
     Switch("slow", "Answers come late", "value: seconds between the effect and the answer", default=3, number=True),

@@ -35,18 +35,27 @@ class Fault:
 
 
 CATALOGUE = (
-    Fault("down", "Twilio is down", "Every REST call answers 503; the phones go on working", listed=True),
+    Fault("down", "Twilio is down", "Every request gets an error; the phones go on writing.", listed=True),
+    # value: an address, a list of them, or {address, code, status}; without one all
     Fault(
         "refuse",
         "The carrier refuses the number",
-        "value: an address, a list of them, or {address, code, status}; without one all. 30003, undelivered",
+        "What is sent there comes back as undelivered (30003), and the agent is told.",
         listed=True,
     ),
-    Fault("rate", "Twilio says 429", "value: so many calls, or {count, retry_after}", listed=True, plain=True),
+    # value: so many calls, or {count, retry_after}
+    Fault(
+        "rate",
+        "Twilio says 429",
+        "Every request is told to slow down; the bridge waits and tries again.",
+        listed=True,
+        plain=True,
+    ),
+    # value: so many, or {count, event}; onMessageAdded by default
     Fault(
         "drop_webhook",
         "Lose the next webhook",
-        "value: so many, or {count, event}; onMessageAdded by default",
+        "The next message of a customer never reaches the bridge: Twilio doesn’t ask twice.",
         listed=True,
         once=True,
         plain=True,
