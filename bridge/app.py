@@ -114,6 +114,7 @@ class App:
         lanes = await self._store.read(waiting, None)
         return {
             "up_since": self._started,
+            "draining": self.draining,
             "relayed": self._relay.relayed,
             "waiting": [{f: getattr(w, f) for f in w.__slots__} for w in lanes],
             "channels": (await self.ready())[1]["channels"],

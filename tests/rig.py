@@ -11,6 +11,7 @@ with rig(tmp_path) as r:
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -25,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+from bridge.server.control import ask, socket_path
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[1]
@@ -59,7 +62,9 @@ class Process:
             )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line.startswith("ready: "), f"{self.name} did not get ready: {line!r}\n{self.log.read_text()[-2000:]}"
+        if not line.startswith("ready: "):
+            self.kill()
+            raise AssertionError(f"{self.name} did not get ready: {line!r}\n{self.log.read_text()[-2000:]}")
         self.url = line.removeprefix("ready: ").strip()
 
     def kill(self) -> None:
@@ -80,6 +85,11 @@ class Process:
         if self._process.stdout is not None:
             self._process.stdout.close()
         return code
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def alive(self) -> bool:
@@ -185,6 +195,10 @@ class Rig:
         else:
             assert self.bridge.stop() == 0
         self.bridge.start()
+
+    def status(self) -> Json:
+        """What the bridge says of itself on the socket beside its database. Raises OSError where it doesn't run."""
+        return asyncio.run(ask(socket_path(self.folder / "bridge.db"), {"ask": "status"}))
 
     def log(self) -> str:
         return self.bridge.log.read_text()

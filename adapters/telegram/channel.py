@@ -182,7 +182,7 @@ class TelegramChannel:
             raise Unsure("Telegram answered without a message’s id")
         if result.get("message_thread_id") != thread:
             await self._misplaced(bot, chat, number)
-        return Sent(remote=RemoteId(f"{chat}:{number}"))
+        return Sent(remote=RemoteId(f"{chat}:{number}"), next_at=self._paces[chat].next_at)
 
     async def _send(self, bot: Client, chat: int, thread: int, out: Outbound, reply: int | None) -> dict[str, Any]:
         if out.file is None:

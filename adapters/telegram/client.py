@@ -66,17 +66,17 @@ class Session(AiohttpSession):
 
 
 def _body(session: Session, bot: Bot, method: TelegramMethod[Any]) -> dict[str, Any]:
-    """JSON of the fields that are set; multipart where there is a file."""
+    """A form of the fields that are set, as aiogram's own session sends it; multipart where there is a file."""
     fields = {k: v for k, v in method.__dict__.items() if v is not None and not isinstance(v, Default)}
     if any(isinstance(v, InputFile) for v in fields.values()):
         return {"data": session.build_form_data(bot, method)}
-    return {"json": {k: _plain(v) for k, v in fields.items()}}
+    return {"data": {k: _field(v) for k, v in fields.items()}}
 
 
-def _plain(value: Any) -> Any:
-    if not isinstance(value, TelegramObject):
-        return value
-    return {k: v for k, v in value.__dict__.items() if v is not None and not isinstance(v, Default)}
+def _field(value: Any) -> str:
+    if isinstance(value, TelegramObject):
+        value = {k: v for k, v in value.__dict__.items() if v is not None and not isinstance(v, Default)}
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _parsed(text: str) -> Any:

@@ -30,14 +30,19 @@ class Bucket:
         if self.tokens > 1 - 1e-4:  # the time of day is no finer
             self.tokens -= 1
             return 0.0
-        return now + (1 - self.tokens) * 60 / self.per_minute
+        return self.next_at
+
+    @property
+    def next_at(self) -> float:
+        """When there is one (epoch seconds)."""
+        return self.at + max(0.0, 1 - self.tokens) * 60 / self.per_minute
 
 
 @dataclass(slots=True)
 class Learned:
     """No limit until the network sets one. After a 429 the chat is paced at what it had let through: the messages since the
-    window began, over the time until it lets the next one through. Several that were under way may be told so at once: none
-    of them was let through. Each quiet minute gives back a tenth."""
+    window began, over the time until it lets the next one through, and never slower than documented. Several that were under
+    way may be told so at once: none of them was let through. Each quiet minute gives back a tenth."""
 
     interval_s: float = 0.0
     next_at: float = 0.0
@@ -58,7 +63,7 @@ class Learned:
         """The network said 429, and when it will hear us again."""
         self.sent = [t for t in self.sent if t > now - WINDOW_S][:-1]  # the refused one is the last
         learned = (retry_at - self.sent[0]) / len(self.sent) if self.sent else DOCUMENTED_S
-        self.interval_s = min(max(learned, self.interval_s), WINDOW_S)
+        self.interval_s = min(max(learned, self.interval_s), DOCUMENTED_S)
         self.next_at = self.eased_at = max(self.next_at, retry_at)
 
     def _ease(self, now: float) -> None:

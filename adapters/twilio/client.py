@@ -81,10 +81,10 @@ class Client:
     async def delete(self, product: str, path: str) -> None:
         await self._json("DELETE", self.url(product, path))
 
-    async def upload(self, path: str, body: IO[bytes], content_type: str, filename: str) -> Json:
+    async def upload(self, path: str, body: IO[bytes], size: int, content_type: str, filename: str) -> Json:
         """Raw bytes to the media service; uploading twice leaves an unused file there, no second message."""
         params = {"Filename": filename} if filename else {}
-        headers = {"Content-Type": content_type}
+        headers = {"Content-Type": content_type, "Content-Length": str(size)}
         url, content = self.url("mcs.us1", path), _chunks(body)
         return await self._json(
             "POST", url, params=params, content=content, headers=headers, timeout_s=TRANSFER_TIMEOUT_S

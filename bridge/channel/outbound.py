@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 
 from bridge.core.content import Attachment
@@ -57,9 +57,10 @@ class Edit:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """The network has it. Where it numbers messages: `index`, the place that ours took in `binding`, and `key`, under which its
-    event would come."""
+    event would come. `next_at` (epoch seconds): before that the endpoint shouldn't be written to again."""
 
     remote: RemoteId
+    next_at: float = field(default=0.0, compare=False)
     binding: BindingKey | None = None
     index: int | None = None
     key: EventKey | None = None

@@ -14,7 +14,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
         from importlib.metadata import version
 
-        parser.exit(0, f"trunkline {version('trunkline')}\n")
+        print(f"trunkline {version('trunkline')}")
+        parser.exit(0)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -38,7 +38,7 @@ def fit(content: Content, caps: Capabilities, prefix: str = "") -> Fitted:
     text = _text(content, prefix, bool(kept))
     if len(kept) == 1 and text and length(text, caps.text_unit) <= caps.max_caption:
         return Fitted(parts=(Part(text=text, attachment=kept[0]),), lost=tuple(lost))
-    parts = [Part(text=t) for t in split(text, caps.max_text, caps.text_unit)] if text else []
+    parts = [Part(text=t) for t in split(text, caps.max_text, caps.text_unit) if t.strip()]  # no network takes a blank
     parts += [Part(attachment=i) for i in kept]
     return Fitted(parts=tuple(parts), lost=tuple(lost))
 

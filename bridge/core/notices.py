@@ -36,6 +36,19 @@ def deleted(text: str) -> str:
     return f"{text}\n{DELETED_MARK}" if text else DELETED_MARK
 
 
+def crowded(label: str) -> str:
+    """Told in the topic when a thread with one customer got another one."""
+    return f"Somebody else was added to the conversation with {label}: what is written there is no longer relayed."
+
+
+def no_way(label: str) -> str:
+    """
+    >>> no_way("+15550199")
+    'Not delivered: the configuration no longer has the number or account that +15550199 wrote to.'
+    """
+    return not_delivered(f"the configuration no longer has the number or account that {label} wrote to", "")
+
+
 def edited_anew(text: str) -> str:
     """A customer's edit that can't be shown in place."""
     return f"Edited: {text}"

@@ -14,7 +14,10 @@ PROBE_S = 60.0
 """How often a resting channel is tried again."""
 LONGEST_TOLD_S = 3600.0
 """A network that asks for a longer pause is believed for this long, then asked again."""
+LOOK_S = 5.0
+"""How often the network is asked for a message that may have arrived, where it can't be asked just now."""
 BUG_ATTEMPTS = 3
+UNKNOWN = "It is not known whether the message arrived: the network took it without an answer and can’t be asked"
 TWICE = "The message may be here twice, or not at all: the network took it twice without an answer"
 
 
@@ -55,6 +58,8 @@ class Decision:
     possibly_twice: bool = False
     counts: bool = True
     """Whether the attempt counts: waiting as told does not."""
+    died_at: float | None = None
+    """When the attempt ended in doubt: from then on the network has `settle_s` to carry it out."""
 
 
 def backoff(attempt: int, rand: float) -> float:
@@ -82,13 +87,18 @@ def after_failure(error: Exception, tried: Tried, caps: Capabilities, now: float
         case Unavailable() | BindingGone():
             return _later(error, now + backoff(tried.attempt, rand), tried, now)
         case Unsure() if caps.send_once == "lookup":
-            return Decision(state=State.UNSURE, due=now + 1.0, possibly_twice=twice)
+            return Decision(state=State.UNSURE, due=now + 1.0, possibly_twice=twice, died_at=now)
         case Unsure() if twice:
             return Decision(state=State.HELD, code=error.code, words=TWICE, possibly_twice=True)
         case Unsure():
             return Decision(state=State.READY, due=now + caps.settle_s, possibly_twice=True)
         case _ if tried.attempt >= BUG_ATTEMPTS:
             return Decision(state=State.HELD, code="bug", words="an error of Trunkline's own; see the log")
+        case _ if caps.send_once == "lookup":
+            # Nobody knows how far it came: asked, not sent once more.
+            return Decision(
+                state=State.UNSURE, due=now + backoff(tried.attempt, rand), possibly_twice=twice, died_at=now
+            )
         case _:
             return Decision(state=State.READY, due=now + backoff(tried.attempt, rand), possibly_twice=twice)
 
@@ -98,6 +108,19 @@ def _later(error: SendError, due: float, tried: Tried, now: float, *, counts: bo
         hours = f"{tried.give_up_after_s / 3600:.3g} hours"
         return Decision(state=State.FAILED, code=error.code, words=f"given up after {hours}: {error.words}")
     return Decision(state=State.READY, due=due, possibly_twice=tried.possibly_twice, counts=counts)
+
+
+def after_failed_look(error: Exception, tried: Tried, now: float, rand: float) -> Decision:
+    """The network couldn't be asked whether it has the message: that proves nothing, so the lane waits."""
+    if now - tried.first_tried >= tried.give_up_after_s:
+        code = error.code if isinstance(error, SendError) else "bug"
+        return Decision(state=State.HELD, code=code, words=UNKNOWN, possibly_twice=tried.possibly_twice)
+    due = now + LOOK_S * (0.8 + rand * 0.4)
+    if isinstance(error, RateLimited) and error.retry_at is not None:
+        due = max(due, min(error.retry_at, now + LONGEST_TOLD_S))
+    elif isinstance(error, Misconfigured):
+        due = now + PROBE_S
+    return Decision(state=State.UNSURE, due=due, possibly_twice=tried.possibly_twice)
 
 
 def after_absence(tried: Tried, caps: Capabilities, now: float) -> Decision:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
 from typing import Literal
 
 Unit = Literal["characters", "utf16"]
 _PLACES = ("\n\n", "\n", ". ", "! ", "? ", " ")
 """Where to cut, best first: between paragraphs, lines, sentences, words."""
+_LONGEST_CLUSTER = 256
+"""So far beyond a cut is looked to see whether it falls inside a character."""
 
 
 def length(text: str, unit: Unit) -> int:
@@ -27,48 +29,48 @@ def split(text: str, limit: int, unit: Unit = "characters") -> list[str]:
     >>> split("one two three", 8)
     ['one two ', 'three']
     """
-    if length(text, unit) <= limit:
-        return [text]
-    parts = []
-    while length(text, unit) > limit:
-        end = _cut(text, limit, unit)
-        parts.append(text[:end])
-        text = text[end:]
-    return [*parts, text] if text else parts
+    parts, start = [], 0
+    while (fits := _fitting(text, start, limit, unit)) < len(text):
+        end = _cut(text, start, fits)
+        parts.append(text[start:end])
+        start = end
+    return [*parts, text[start:]]
 
 
-def _cut(text: str, limit: int, unit: Unit) -> int:
-    """The index at which the first part of `text` ends."""
-    fits = _fitting_prefix(text, limit, unit)
-    for place in _PLACES:
-        at = text.rfind(place, fits // 2, fits)
-        if at > 0:
-            return at + len(place)
-    return _whole_clusters(text, fits)
-
-
-def _fitting_prefix(text: str, limit: int, unit: Unit) -> int:
+def _fitting(text: str, start: int, limit: int, unit: Unit) -> int:
+    """The index up to which `text` from `start` is within the limit; at least one code point is."""
+    end = min(start + limit, len(text))
     if unit == "characters":
-        return min(limit, len(text))
+        return end
     used = 0
-    for i, c in enumerate(text):
-        used += 2 if c > "\uffff" else 1
+    for i in range(start, end):
+        used += 2 if text[i] > "\uffff" else 1
         if used > limit:
-            return i
-    return len(text)
+            return max(i, start + 1)
+    return end
 
 
-def _whole_clusters(text: str, end: int) -> int:
-    """The last cluster boundary at or before `end`; `end` itself where the first cluster alone is longer."""
-    last = 0
-    for boundary in _boundaries(text):
-        if boundary > end:
-            return last or end
-        last = boundary
-    return last or end
+def _cut(text: str, start: int, fits: int) -> int:
+    """The index at which the part of `text` that begins at `start` ends."""
+    window = text[start : fits + _LONGEST_CLUSTER]
+    boundaries: list[int] | None = None
+    for place in _PLACES:
+        at = text.rfind(place, start + (fits - start) // 2, fits)
+        while at > start:
+            end = at + len(place)
+            if text[end] < "\u0300":  # nothing below joins with what stands before it
+                return end
+            boundaries = boundaries if boundaries is not None else _boundaries(window)
+            if end - start in boundaries:
+                return end
+            at = text.rfind(place, start + (fits - start) // 2, end - 1)
+    boundaries = boundaries if boundaries is not None else _boundaries(window)
+    whole = bisect_right(boundaries, fits - start)
+    return start + boundaries[whole - 1] if whole else fits
 
 
-def _boundaries(text: str) -> Iterator[int]:
-    import regex  # only long texts without a space need it
+def _boundaries(text: str) -> list[int]:
+    """Where the characters of `text` as people see them end, ascending."""
+    import regex  # only long texts without a good place need it
 
-    return (m.end() for m in regex.finditer(r"\X", text))
+    return [m.end() for m in regex.finditer(r"\X", text)]

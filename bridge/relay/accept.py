@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.relay.context import Accepted
-from bridge.relay.decide import Job, decide, needs
+from bridge.relay.decide import Job, decide, needs, needs_of_waiting
 from bridge.relay.directory import Directory
 from bridge.store.statements import Steps
 from bridge.store.world import flush, load
@@ -17,7 +17,7 @@ def accepting(
     """The question that the store is asked with a group of jobs."""
 
     def accept(jobs: list[Job]) -> Steps[list[Accepted]]:
-        world = yield from load(needs(jobs))
+        world = yield from load(needs(jobs), needs_of_waiting)
         accepted = decide(jobs, world, directory, now(), new_id)
         yield from flush(world)
         return accepted

@@ -12,6 +12,7 @@ from bridge.core.ids import ChannelName, ConversationId, parse_delivery_id
 from bridge.core.notices import EDIT_STAYS, deleted, edited_anew, not_delivered, not_shown
 from bridge.core.receipts import ReceiptState, supersedes
 from bridge.core.retry import OPEN_STATES, State
+from bridge.core.splitting import length
 from bridge.relay.context import Context
 from bridge.relay.say import remote_row, shown_prefix
 from bridge.store.records import BindingRecord, ConversationRecord, DeliveryRecord, MessageRecord, RemoteRecord, full
@@ -76,7 +77,7 @@ def _edit(
     texts = [p for p in parts if p.attachment is None or p.text or len(parts) == 1]
     before = shown_prefix(conversation, origin, binding, message.role, message.author_name)
     limit = caps.max_caption if texts and texts[0].attachment is not None else caps.max_text
-    if len(texts) == 1 and len(before + text) <= limit:
+    if len(texts) == 1 and length(before + text, caps.text_unit) <= limit:
         ctx.deliver(conversation, binding, "edit", seq=message.seq, text=before + text, attachment=texts[0].attachment)
         return
     for part in fit(Content(text=edited_anew(text)), caps, before).parts:
@@ -112,11 +113,14 @@ class Failure:
     state: State
     code: str
     words: str
+    fence: int | None = None
+    """Of the claim under which it failed; only its holder may say so."""
 
 
 def failed(ctx: Context, failure: Failure) -> None:
     """Recorded, and told where it was written."""
-    if d := ctx.world.deliveries.get((failure.conversation, failure.n)):
+    d = ctx.world.deliveries.get((failure.conversation, failure.n))
+    if d is not None and d.state in OPEN_STATES and failure.fence in (None, d.fence):
         _fail(ctx, d, failure.state, failure.code, failure.words)
 
 

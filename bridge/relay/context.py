@@ -84,15 +84,15 @@ class Context:
             "event": kept,
         }
         self._update(pending, change)
-        waiting = self.world.waiting.get(pending.waits_on, [])
-        if pending in waiting:
-            waiting.remove(pending)
+        self._no_longer(pending)
+
+    def _no_longer(self, pending: Pending) -> None:
+        if waiting := self.world.waiting.get(pending.waits_on):
+            waiting[:] = [w for w in waiting if w.id != pending.id]
 
     def postpone(self, pending: Pending, waits_for: str, waits_on: str, delay_s: float) -> None:
         """A waiting event goes on waiting, perhaps for something else."""
-        waiting = self.world.waiting.get(pending.waits_on, [])
-        if pending in waiting:
-            waiting.remove(pending)
+        self._no_longer(pending)
         pending.waits_for, pending.waits_on, pending.due = waits_for, waits_on, self.now + delay_s
         change = {
             "state": "pending",

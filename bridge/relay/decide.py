@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import assert_never
 
+from bridge.core.content import Role
 from bridge.core.events import (
     AuthorTold,
     BindingChanged,
@@ -26,7 +28,7 @@ from bridge.relay.context import Accepted, Context
 from bridge.relay.directory import Directory
 from bridge.relay.people import join, seen
 from bridge.relay.say import say
-from bridge.store.records import KeyRecord, Pending, full
+from bridge.store.records import BindingRecord, ConversationRecord, KeyRecord, Pending, full
 from bridge.store.world import Needs, World
 
 UNKNOWN_DELAY_S = 1.0
@@ -38,14 +40,14 @@ UNKNOWN_TRIES = 8
 class Job:
     """What is decided together: the events of one request, or waiting ones that are due.
 
-    `skip` names full keys of bindings whose missing indexes the network doesn't have, `absent` those that it doesn't know at all;
-    `failures` are deliveries that ended badly.
+    `skip` names full keys of bindings whose missing indexes the network doesn't have, each alone or with the index below which
+    that is so; `absent` those that it doesn't know at all; `failures` are deliveries that ended badly.
     """
 
     channel: ChannelName
     events: tuple[Event, ...] = ()
     due: tuple[Pending, ...] = ()
-    skip: tuple[str, ...] = ()
+    skip: tuple[str | tuple[str, int], ...] = ()
     absent: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
 
@@ -58,9 +60,15 @@ def needs(jobs: list[Job]) -> Needs:
             _needs(wanted, job.channel, event)
         wanted.inbox |= {full(job.channel, e.key) for e in job.events} | {p.id for p in job.due}
         wanted.deliveries |= {(f.conversation, f.n) for f in job.failures}
-        wanted.keys |= set(job.skip)
-        wanted.waiting |= {*job.skip, *job.absent}
+        skip = {id for id, _ in _bounds(job.skip)}
+        wanted.keys |= skip
+        wanted.waiting |= {*skip, *job.absent}
     return wanted
+
+
+def needs_of_waiting(wanted: Needs, pending: Pending) -> None:
+    """What must be loaded besides to decide an event that waited: another event may be what it waits for."""
+    _needs(wanted, pending.channel, pending.event)
 
 
 def _needs(wanted: Needs, channel: ChannelName, event: Event) -> None:
@@ -98,20 +106,38 @@ def _decide_job(ctx: Context, job: Job) -> None:
     for event in job.events:
         if full(job.channel, event.key) in ctx.world.inbox:
             ctx.accepted.duplicates += 1
+            _passed(ctx, job.channel, event)
         else:
             _decide(ctx, job.channel, event, None)
     for pending in job.due:
         if ctx.world.inbox.get(pending.id) == "pending":
-            _decide(ctx, pending.channel, pending.event, pending)
-    for id in job.skip:
+            _decide(
+                ctx, pending.channel, pending.event, replace(pending)
+            )  # a job may be decided again after a rollback
+    for id, below in _bounds(job.skip):
         if key := ctx.world.keys.get(id):
-            _skip_gap(ctx, key)
+            _skip_gap(ctx, key, below)
     for id in job.absent:
         ctx.accepted.news.append(f"{id} doesn't exist at the network: what came of it is kept and not relayed")
         for pending in list(ctx.world.waiting.get(id, ())):
             ctx.finish(pending, "unrouted")
     for failure in job.failures:
         changes.failed(ctx, failure)
+
+
+def _bounds(skip: tuple[str | tuple[str, int], ...]) -> Iterator[tuple[str, float]]:
+    for s in skip:
+        yield (s, math.inf) if isinstance(s, str) else s
+
+
+def _passed(ctx: Context, channel: ChannelName, event: Event) -> None:
+    """An event that came before, by a way on which it had no place in the order, has one now: what follows it may go."""
+    key = ctx.world.keys.get(full(channel, event.binding)) if isinstance(event, MessageReceived | IndexTaken) else None
+    if key is None or ctx.world.inbox[full(channel, event.key)] == "pending":
+        return
+    if getattr(event, "index", None) == key.next_index:
+        key.next_index, key.changed = key.next_index + 1, True
+        _release(ctx, key)
 
 
 def _decide(ctx: Context, channel: ChannelName, event: Event, waiting: Pending | None) -> None:
@@ -198,7 +224,11 @@ def _take(
     if conversation is None or key.binding is None or not isinstance(event, MessageReceived):
         pass
     elif not changes.came_back(ctx, channel, event):
-        say(ctx, conversation, conversation.bindings[key.binding], event)
+        binding = conversation.bindings[key.binding]
+        if event.author.role is Role.CUSTOMER and binding.key != key.key and key.state == "open":
+            binding.key = None
+            _reopened(conversation, binding, key)  # the answer takes the road of the last message
+        say(ctx, conversation, binding, event)
     _done(ctx, channel, event, waiting)
 
 
@@ -226,15 +256,20 @@ def _next_waiting(ctx: Context, key: KeyRecord) -> Pending | None:
     return None
 
 
-def _skip_gap(ctx: Context, key: KeyRecord) -> None:
-    """The network has no message at the missing indexes: go on with the first that is held."""
-    held = [i for p in ctx.world.waiting.get(key.id, ()) if (i := getattr(p.event, "index", None)) is not None]
-    if held and min(held) > key.next_index:
-        ctx.accepted.news.append(
-            f"{key.channel}: {key.key} has no message {key.next_index} to {min(held) - 1}: gone on"
-        )
-        key.next_index, key.changed = min(held), True
+def _skip_gap(ctx: Context, key: KeyRecord, below: float) -> None:
+    """The network has no message at the missing indexes up to `below`: go on with those that are held there."""
     _release(ctx, key)
+    while (held := _first_held(ctx, key)) is not None and held <= below:
+        ctx.accepted.news.append(f"{key.channel}: {key.key} has no message {key.next_index} to {held - 1}: gone on")
+        key.next_index, key.changed = held, True
+        _release(ctx, key)
+
+
+def _first_held(ctx: Context, key: KeyRecord) -> int | None:
+    held = [
+        p.event.index for p in ctx.world.waiting.get(key.id, ()) if isinstance(p.event, MessageReceived | IndexTaken)
+    ]
+    return min((i for i in held if i is not None), default=None)
 
 
 def _unrouted(ctx: Context, channel: ChannelName, event: Event, waiting: Pending | None) -> None:
@@ -254,11 +289,23 @@ def _state(ctx: Context, channel: ChannelName, event: BindingChanged) -> None:
     if conversation is None or key.binding is None:
         return
     binding = conversation.bindings[key.binding]
-    if binding.key != key.key or event.state == "open":
+    if event.state == "open":
+        _reopened(conversation, binding, key)
+        return
+    if binding.key != key.key:
         return
     binding.key, binding.changed = None, True
     if conversation.answer == binding.id:
         conversation.state, conversation.changed = "closed", True
+
+
+def _reopened(conversation: ConversationRecord, binding: BindingRecord, key: KeyRecord) -> None:
+    """It is the way to the customer again, where there is no newer one."""
+    if binding.key is None:
+        binding.key, binding.changed = key.key, True
+        binding.meta = key.seen.meta if key.seen else binding.meta
+        if conversation.answer == binding.id:
+            conversation.state, conversation.changed = "open", True
 
 
 def _settle(ctx: Context, channel: ChannelName, event: Event, waiting: Pending | None, *, known: bool) -> None:

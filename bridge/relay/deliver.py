@@ -16,7 +16,16 @@ from bridge.core.fitting import too_large
 from bridge.core.ids import ChannelName, EndpointKey
 from bridge.core.notices import TWICE_MARK
 from bridge.core.outcomes import BindingGone, Misconfigured, RateLimited, Refused, Scope, SendError, Unavailable, Unsure
-from bridge.core.retry import Decision, State, Tried, after_absence, after_failure
+from bridge.core.retry import (
+    LONGEST_TOLD_S,
+    PROBE_S,
+    Decision,
+    State,
+    Tried,
+    after_absence,
+    after_failed_look,
+    after_failure,
+)
 from bridge.core.routing import title
 from bridge.relay.channels import Open, as_binding
 from bridge.relay.directory import Directory
@@ -36,6 +45,8 @@ class Result:
 
     decision: Decision
     sent: Sent | None = None
+    rest_until: float = 0.0
+    """The lane's next may not be tried before, although this one is done with."""
     hold: tuple[ChannelName, EndpointKey | None, float] | None = None
     error: Exception | None = None
 
@@ -74,12 +85,23 @@ class Deliverer:
 
     def _failed(self, c: Claimed, error: Exception) -> Result:
         now, caps = self._now(), self._directory.capabilities(c.binding)
+        if c.kind == "edit" and isinstance(error, Unsure):
+            error = Unavailable(error.words, code=error.code)  # to change it once more does no harm
         decision = after_failure(error, self._tried(c), caps, now, self._rand())
-        hold = None
-        if isinstance(error, RateLimited | Misconfigured) and error.scope is not Scope.BINDING:
-            endpoint = c.binding.endpoint if error.scope is Scope.ENDPOINT else None
-            hold = (c.binding.channel, endpoint, decision.due)
-        return Result(decision=decision, hold=hold if decision.due else None, error=error)
+        return self._with_pause(c, decision, error, now)
+
+    def _with_pause(self, c: Claimed, decision: Decision, error: Exception, now: float) -> Result:
+        """Whom else a failure concerns; also where the delivery itself is given up."""
+        until = decision.due
+        if not until and isinstance(error, RateLimited) and error.retry_at is not None:
+            until = min(max(error.retry_at, now), now + LONGEST_TOLD_S)
+        if not isinstance(error, RateLimited | Misconfigured):
+            return Result(decision=decision, error=error)
+        if error.scope is Scope.BINDING:
+            return Result(decision=decision, error=error, rest_until=until)
+        endpoint = c.binding.endpoint if error.scope is Scope.ENDPOINT else None
+        hold = (c.binding.channel, endpoint, until or now + PROBE_S)
+        return Result(decision=decision, hold=hold, error=error)
 
     def _tried(self, c: Claimed) -> Tried:
         bridge = self._directory.bridges.get(c.bridge)
@@ -104,11 +126,13 @@ class Deliverer:
             return self._failed(c, error)
         try:
             sent = await to.finds.find(c.id, as_binding(c.binding))
-        except SendError as error:
-            decision = Decision(state=State.UNSURE, due=self._now() + 5.0, possibly_twice=c.possibly_twice)
-            return Result(decision=decision, error=error)
+        except Exception as error:
+            if not isinstance(error, SendError):
+                self._log.exception("a bug: it can’t be looked for", extra={"delivery": c.id, "channel": to.name})
+            now = self._now()
+            return self._with_pause(c, after_failed_look(error, self._tried(c), now, self._rand()), error, now)
         if sent is not None:
-            return Result(decision=Decision(state=State.SENT), sent=sent)
+            return Result(decision=Decision(state=State.SENT, possibly_twice=c.possibly_twice), sent=sent)
         return Result(decision=after_absence(self._tried(c), caps, self._now()))
 
     # ---- sending
@@ -129,7 +153,10 @@ class Deliverer:
                 binding = await self._open(to, c, binding, closed=gone.closed)
                 if file is not None:
                     file.body.seek(0)
-                sent = await to.channel.send(self._outbound(c, binding, file))
+                try:
+                    sent = await to.channel.send(self._outbound(c, binding, file))
+                except BindingGone as again:
+                    raise Refused(again.words, code=again.code) from again  # made a moment ago: no third one
         return Result(decision=Decision(state=State.SENT, possibly_twice=c.possibly_twice), sent=sent)
 
     async def _edit(self, to: Open, c: Claimed) -> Result:
@@ -137,7 +164,11 @@ class Deliverer:
             return Result(decision=Decision(state=State.SKIPPED, words="there is nothing to edit"))
         caption = c.attachment is not None
         binding = as_binding(c.binding)
-        await to.edits.edit(Edit(delivery=c.id, binding=binding, remote=c.remote, text=c.text, caption=caption))
+        edit = Edit(delivery=c.id, binding=binding, remote=c.remote, text=c.text, caption=caption)
+        try:
+            await to.edits.edit(edit)
+        except BindingGone as gone:
+            return Result(decision=Decision(state=State.SKIPPED, code=gone.code, words=gone.words))
         return Result(decision=Decision(state=State.SENT))
 
     def _outbound(self, c: Claimed, binding: Binding, file: File | None) -> Outbound:
@@ -169,7 +200,7 @@ class Deliverer:
         )
 
     async def _bind(self, record: BindingRecord, made: Opened) -> None:
-        if record.key == made.key:
+        if (record.key, record.meta) == (made.key, made.meta):
             return
         if not await self._store.write(bind, Bind(binding=record, key=made.key, meta=made.meta)):
             raise Refused("the network’s conversation belongs to somebody else", code="foreign")
@@ -194,7 +225,11 @@ class Deliverer:
                             words = too_large(c.attachment, rule, self._directory.capabilities(c.binding))
                             raise Refused(words, code="too_large")
                         body.write(chunk)
-            except Unsure as error:
-                raise Unavailable(error.words, code=error.code) from error  # reading is safe to repeat
+            except Refused:
+                raise
+            except RateLimited as error:  # the source's limits are none of the target's
+                raise RateLimited(error.words, retry_at=error.retry_at, code=error.code) from error
+            except SendError as error:  # reading is safe to repeat, whatever happened
+                raise Unavailable(error.words, code=error.code) from error
             body.seek(0)
             yield File(attachment=c.attachment, body=body, size=size)

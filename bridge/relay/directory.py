@@ -53,6 +53,8 @@ class Directory:
         found = self._by_endpoint.get((channel, key)) or self._by_endpoint.get((channel, ANY))
         return found[0] if found else None
 
-    def names(self, binding: BindingRecord) -> bool:
-        """Does the configuration still name the binding's endpoint?"""
-        return self.find(binding.channel, binding.endpoint) is not None
+    def names(self, binding: BindingRecord, bridge: BridgeName) -> bool:
+        """Does `bridge` still name the binding's endpoint, on its side? What moved to another bridge is none of its any more."""
+        key = (binding.channel, binding.endpoint)
+        found = self._by_endpoint.get(key) or self._by_endpoint.get((binding.channel, ANY))
+        return found is not None and found[0].name == bridge and found[1].side is binding.side

@@ -11,6 +11,8 @@ from bridge.store.records import Lane
 
 Work = Callable[[Lane], Awaitable[float | None]]
 """Works on a lane until it is empty or must wait; returns when it is due again (epoch seconds), or None."""
+Held = tuple[ChannelName, EndpointKey | None]
+"""An endpoint, or the whole of a channel."""
 _log = logging.getLogger("trunkline.lanes")
 
 
@@ -26,8 +28,11 @@ class Lanes:
         self._working: set[Lane] = set()
         self._again: set[Lane] = set()
         self._timers: dict[Lane, tuple[float, asyncio.TimerHandle]] = {}
-        self._holds: dict[tuple[ChannelName, EndpointKey | None], float] = {}
-        self._stopping = False
+        self._holds: dict[Held, float] = {}
+        self._parked: dict[Held, dict[Lane, None]] = {}
+        self._armed: set[Held] = set()
+        self.stopping = False
+        """No delivery may be taken up any more."""
         self._rested = asyncio.Event()
 
     def serve(self, channel: ChannelName, in_flight: int) -> None:
@@ -45,14 +50,21 @@ class Lanes:
         self._holds[channel, endpoint] = max(until, self._holds.get((channel, endpoint), 0.0))
 
     def held_until(self, lane: Lane) -> float:
-        endpoint = self._holds.get((lane.channel, lane.endpoint), 0.0)
-        return max(endpoint, self._holds.get((lane.channel, None), 0.0))
+        return self._hold_of(lane)[0]
+
+    def _hold_of(self, lane: Lane) -> tuple[float, Held]:
+        """The later of the two holds that concern a lane."""
+        endpoint, channel = (lane.channel, lane.endpoint), (lane.channel, None)
+        return max(
+            (self._holds.get(endpoint, 0.0), endpoint), (self._holds.get(channel, 0.0), channel), key=lambda h: h[0]
+        )
 
     async def drain(self, seconds: float) -> None:
         """Finishes what is being sent, takes up nothing new; what doesn't end in time is cut."""
-        self._stopping = True
+        self.stopping = True
         for _, timer in self._timers.values():
             timer.cancel()
+        self._timers.clear()
         idle = asyncio.create_task(self._idle())
         await asyncio.wait([idle], timeout=seconds)
         idle.cancel()
@@ -90,12 +102,14 @@ class Lanes:
             timer[1].cancel()
 
     async def _worker(self, queue: asyncio.Queue[Lane]) -> None:
-        while not self._stopping:
+        while not self.stopping:
             lane = await queue.get()
+            if self.stopping:
+                return
             self._waiting.discard(lane)
-            held = self.held_until(lane)
-            if held > self._now():
-                self._later(lane, held)
+            until, held = self._hold_of(lane)
+            if until > self._now():
+                self._park(lane, held)
                 continue
             self._working.add(lane)
             due: float | None = None
@@ -109,9 +123,47 @@ class Lanes:
                 self._rested.set()
             self._rest(lane, due)
 
+    def _park(self, lane: Lane, held: Held) -> None:
+        """A held lane waits in line: when the hold ends the first goes, and each that is done lets the next two go. All at once
+        would only run into the limit again."""
+        line = self._parked.setdefault(held, {})
+        line.setdefault(lane)
+        self._arm(held)
+
+    def _arm(self, held: Held) -> None:
+        if held not in self._armed:
+            self._armed.add(held)
+            delay = max(0.0, self._holds.get(held, 0.0) - self._now())
+            asyncio.get_running_loop().call_later(delay, self._hold_ends, held)
+
+    def _hold_ends(self, held: Held) -> None:
+        self._armed.discard(held)
+        self._let_go(held, 1)
+
+    def _let_go(self, held: Held, count: int) -> None:
+        line = self._parked.get(held)
+        if not line or self.stopping:
+            return
+        if self._holds.get(held, 0.0) > self._now():
+            self._arm(held)
+            return
+        for lane in list(line)[:count]:
+            del line[lane]
+            self._enqueue(lane)
+
     def _rest(self, lane: Lane, due: float | None) -> None:
+        if self.stopping:
+            return
+        self._let_go((lane.channel, lane.endpoint), 2)
+        self._let_go((lane.channel, None), 2)
         if lane in self._again:
             self._again.discard(lane)
             self._enqueue(lane)
         elif due is not None:
-            self._enqueue(lane) if due <= self._now() else self._later(lane, due)
+            until, held = self._hold_of(lane)
+            if self._now() < until and due <= until:
+                self._park(lane, held)
+            elif due <= self._now():
+                self._enqueue(lane)
+            else:
+                self._later(lane, due)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bridge.core.content import Side
 from bridge.core.events import BindingSeen
 from bridge.core.ids import BindingId, ChannelName, ContactId, ConversationId, EndpointKey
+from bridge.core.notices import crowded
 from bridge.relay.context import Context
 from bridge.relay.directory import Bridge
 from bridge.store.records import BindingRecord, ContactRecord, ConversationRecord, KeyRecord, full
@@ -16,13 +19,44 @@ def seen(ctx: Context, channel: ChannelName, event: BindingSeen) -> KeyRecord:
     key = ctx.world.keys.get(id)
     if key is None:
         key = ctx.world.keys[id] = KeyRecord(id=id, channel=channel, key=event.binding, new=True)
-    if key.seen is None or not key.binding:
+    event = replace(event, others=max(event.others, _others(ctx, key, event)))
+    if key.seen is None or not key.binding or event.others:
         key.seen, key.changed = event, True
+    if key.binding and event.others:
+        _crowded(ctx, key, event)
     if event.state != "open":
         key.state, key.changed = event.state, True
     if not key.binding:
         join(ctx, key)
     return key
+
+
+def _others(ctx: Context, key: KeyRecord, event: BindingSeen) -> int:
+    """How many more than this customer were seen there: a network may tell of each by an event of its own. Who was once in a
+    thread may still read it, so the number never falls."""
+    known = key.seen
+    if known is None:
+        conversation = ctx.conversation_of(key)
+        if conversation is None or key.binding is None:
+            return 0
+        return int(conversation.bindings[key.binding].address != event.address)
+    another = known.address and event.address and known.address != event.address
+    return max(known.others, int(bool(another)))
+
+
+def _crowded(ctx: Context, key: KeyRecord, event: BindingSeen) -> None:
+    """Another customer joined a thread that was relayed: it is no longer, and the agents read why."""
+    conversation = ctx.conversation_of(key)
+    if conversation is None or key.binding is None:
+        return
+    binding = conversation.bindings[key.binding]
+    if binding.key == key.key:
+        binding.key, binding.changed = None, True
+    key.binding = key.conversation = None
+    key.changed = True
+    for leg in conversation.bindings.values():
+        if leg.side is Side.AGENT:
+            ctx.notice(conversation, leg.id, crowded(binding.label))
 
 
 def join(ctx: Context, key: KeyRecord) -> ConversationRecord | None:
@@ -31,7 +65,7 @@ def join(ctx: Context, key: KeyRecord) -> ConversationRecord | None:
     if event is None:
         return None
     bridge = ctx.directory.find(key.channel, event.endpoint)
-    if bridge is None or event.others:
+    if bridge is None or event.others or not event.address:
         ctx.accepted.news.append(_unrouted(key, event, bridge))
         return None
     contact = _contact(ctx, event)
@@ -109,4 +143,6 @@ def _add(conversation: ConversationRecord, channel: ChannelName, side: Side, end
 def _unrouted(key: KeyRecord, event: BindingSeen, bridge: Bridge | None) -> str:
     if bridge is None:
         return f"{key.channel}: {key.key} runs over {event.endpoint}, which no bridge names: recorded, not relayed"
+    if not event.address:
+        return f"{key.channel}: {key.key} has no customer in it: recorded, not relayed"
     return f"{key.channel}: {key.key} has {event.others + 1} customers in it: recorded, not relayed"

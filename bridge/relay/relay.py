@@ -12,8 +12,8 @@ from typing import TypeVar
 from bridge.channel.adapter import Health, StoreUnavailable
 from bridge.core.events import Event, IndexTaken, NotUnderstood
 from bridge.core.ids import ChannelName, EventKey
-from bridge.core.outcomes import Misconfigured, Unavailable
-from bridge.core.retry import OPEN_STATES, State
+from bridge.core.outcomes import Misconfigured, RateLimited, Unavailable
+from bridge.core.retry import OPEN_STATES, Decision, State
 from bridge.relay.accept import accepting
 from bridge.relay.changes import Failure
 from bridge.relay.channels import Open
@@ -24,7 +24,7 @@ from bridge.relay.directory import Directory
 from bridge.relay.lanes import Lanes
 from bridge.relay.waits import Waits
 from bridge.store.outbox import Claim, Claimed, Head, Mark, NotDue, claim, mark
-from bridge.store.overview import pendings, recover
+from bridge.store.overview import Start, pendings, recover
 from bridge.store.records import Lane
 from bridge.store.store import Store, StoreBusy
 
@@ -33,6 +33,8 @@ R = TypeVar("R")
 LEASE_S = 150.0
 BURST = 16
 """So many deliveries of one lane in a row, then the others have their turn."""
+MARGIN_S = 1.0
+"""Beyond `PATIENCE_S`, for a store that takes an event and doesn't say so."""
 PATIENCE_S = 3.0
 """So long a busy store is tried again before the sender hears of it; networks wait 5 s for an answer."""
 
@@ -42,6 +44,23 @@ def _kept(event: Event) -> NotUnderstood:
     raw = ascii(event)
     key = EventKey(f"poison:{hashlib.sha256(raw.encode()).hexdigest()}")
     return NotUnderstood(key=key, at=event.at, what=f"an event of kind {event.kind}", raw=raw)
+
+
+def _together(parts: Iterable[Accepted]) -> Accepted:
+    whole = Accepted()
+    for a in parts:
+        whole.lanes |= a.lanes
+        whole.pending += a.pending
+        whole.news += a.news
+        whole.messages += a.messages
+        whole.duplicates += a.duplicates
+    return whole
+
+
+def _seen(task: asyncio.Task[Accepted]) -> None:
+    """Nobody waits for it any more: what it raised was told in another form."""
+    if not task.cancelled():
+        task.exception()
 
 
 HealthReport = Callable[[ChannelName, Health, str], None]
@@ -64,16 +83,17 @@ class Relay:
         self._owner = secrets.token_hex(8)
         self._accepting = accepting(directory, now, lambda: secrets.token_hex(16))
         self._deliverer = Deliverer(store, directory, channels, now)
-        self._waits = Waits(store, channels, self.decide, now)
+        self._waits = Waits(store, channels, self.decide, self.accept, now)
         self._lanes = Lanes(self._work, now)
         self._tasks: list[asyncio.Task[None]] = []
+        self._accepts: set[asyncio.Task[Accepted]] = set()
         self._log = logging.getLogger("trunkline.relay")
         self._said: set[str] = set()
         self.relayed = 0
 
     async def start(self) -> None:
         """Takes up what an ended process left."""
-        lanes = await self._store.write(recover, self._owner)
+        lanes = await self._store.write(recover, Start(owner=self._owner, now=self._now()))
         self._lanes.wake(lanes)
         self._waits.add(await self._store.read(pendings, None))
         self._tasks.append(asyncio.create_task(self._waits.run(), name="waits"))
@@ -86,27 +106,44 @@ class Relay:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._lanes.drain(seconds)
+        if self._accepts:
+            await asyncio.wait(self._accepts, timeout=PATIENCE_S)
 
     # ---- in
 
     async def accept(self, channel: ChannelName, events: Sequence[Event]) -> Accepted:
         """Durable when it returns. Raises `StoreUnavailable` once patience is over: nothing was stored then."""
+        job = asyncio.create_task(self._accept(channel, events))
+        self._accepts.add(job)
+        job.add_done_callback(self._accepts.discard)
+        done, _ = await asyncio.wait([job], timeout=PATIENCE_S + MARGIN_S)
+        if not done:  # the store hangs; what it takes in the end is relayed, and known when the sender comes again
+            job.add_done_callback(_seen)
+            raise self._unavailable(channel, "it doesn’t answer")
+        return job.result()
+
+    async def _accept(self, channel: ChannelName, events: Sequence[Event]) -> Accepted:
         end = self._now() + PATIENCE_S
         while True:
             try:
                 return await self.decide(Job(channel=channel, events=tuple(events)))
             except StoreBusy as error:
                 if self._now() >= end:
-                    self._log.error(
-                        "the store can’t take an event: the sender must come again", extra={"channel": channel}
-                    )
-                    raise StoreUnavailable(str(error)) from error
+                    raise self._unavailable(channel, str(error)) from error
                 await asyncio.sleep(0.1)
             except Exception:
-                self._log.exception("an event couldn’t be decided and is kept", extra={"channel": channel})
-                events = [_kept(e) for e in events if not isinstance(e, NotUnderstood)]
-                if not events:
+                if len(events) > 1:  # one poisonous event must not take its neighbours along
+                    return _together([await self._accept(channel, [e]) for e in events])
+                if any(isinstance(e, NotUnderstood) for e in events):
                     raise
+                self._log.exception("an event couldn’t be decided and is kept", extra={"channel": channel})
+                events = [_kept(e) for e in events]
+
+    def _unavailable(self, channel: ChannelName, why: str) -> StoreUnavailable:
+        self._log.error(
+            "the store can’t take an event: the sender must come again", extra={"channel": channel, "why": why}
+        )
+        return StoreUnavailable(why)
 
     async def decide(self, job: Job) -> Accepted:
         accepted = await self._store.write(self._accepting, job)
@@ -130,10 +167,20 @@ class Relay:
         for left in range(BURST, 0, -1):
             if not isinstance(head, Claimed):
                 return head.at if isinstance(head, NotDue) else None
+            wait = self._now() if self._lanes.stopping else self._lanes.held_until(lane)
+            if self._lanes.stopping or wait > self._now():
+                return await self._given_back(head, wait)  # held, or ending, since it was claimed
             result = await self._deliverer.attempt(head)
             self._report(lane, result)
             head = await self._written(lane, head, result, last=left == 1)
         return self._now()
+
+    async def _given_back(self, c: Claimed, due: float) -> float:
+        """Claimed and not tried."""
+        state = State.UNSURE if c.unsure else State.READY
+        decision = Decision(state=state, due=due, possibly_twice=c.possibly_twice, counts=c.unsure)
+        await self._mark(Mark(claimed=c, decision=decision))
+        return due
 
     def _claim(self, lane: Lane) -> Claim:
         return Claim(binding=lane.binding, now=self._now(), owner=self._owner, lease_s=LEASE_S)
@@ -142,13 +189,20 @@ class Relay:
         """Durable before the lane goes on: a crash can leave one delivery of a lane in doubt, not more."""
         decision, sent = result.decision, result.sent
         goes_on = decision.state not in OPEN_STATES
-        then = self._claim(lane) if goes_on and not last and self._lanes.held_until(lane) <= self._now() else None
+        rest = max(result.rest_until, self._lanes.held_until(lane))
+        on = goes_on and not last and not self._lanes.stopping and rest <= self._now()
+        then = self._claim(lane) if on else None
         if decision.state in (State.FAILED, State.HELD):
             failure = Failure(
-                conversation=c.conversation, n=c.n, state=decision.state, code=decision.code, words=decision.words
+                conversation=c.conversation,
+                n=c.n,
+                state=decision.state,
+                code=decision.code,
+                words=decision.words,
+                fence=c.fence,
             )
             await self._surely(self.decide, Job(channel=lane.channel, failures=(failure,)))
-            return await self._store.write(claim, then) if then else NotDue(self._now())
+            return await self._store.write(claim, then) if then else NotDue(max(self._now(), rest))
         marked = Mark(claimed=c, decision=decision, remote=sent.remote if sent else None, then=then)
         if sent is not None and sent.index is not None and sent.key and sent.binding:
             taken = IndexTaken(key=sent.key, binding=sent.binding, at=self._now(), index=sent.index)
@@ -159,7 +213,7 @@ class Relay:
             head = await self._mark(marked)
         if not goes_on:
             return NotDue(decision.due)
-        return head if then else NotDue(max(self._now(), self._lanes.held_until(lane)))
+        return head if then else NotDue(max(self._now(), rest))
 
     async def _mark(self, marked: Mark) -> Head:
         return await self._surely(lambda m: self._store.write(mark, m), marked)
@@ -177,10 +231,14 @@ class Relay:
         """Health, holds and the log; once per change, not once per delivery."""
         if result.hold is not None:
             self._lanes.hold(*result.hold)
+        if result.sent is not None:
+            self.relayed += 1
+            self._lanes.hold(lane.channel, lane.endpoint, result.sent.next_at)
         match result.error:
             case None:
-                self.relayed += 1
                 self._health(lane.channel, Health.OK, "")
+            case RateLimited():
+                self._log.debug("waits", extra={"channel": lane.channel, "lane": lane.binding})
             case Misconfigured():
                 self._health(lane.channel, Health.RESTING, str(result.error))
             case Unavailable():

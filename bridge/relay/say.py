@@ -6,7 +6,7 @@ from bridge.core.content import Content, Role, Side
 from bridge.core.events import MessageReceived
 from bridge.core.fitting import Fitted, fit
 from bridge.core.ids import BindingId
-from bridge.core.notices import lost
+from bridge.core.notices import lost, no_way
 from bridge.core.routing import Leg, prefix, targets
 from bridge.relay.context import Context
 from bridge.relay.people import ensure_agents
@@ -23,11 +23,15 @@ def say(ctx: Context, conversation: ConversationRecord, origin: BindingRecord, e
     ensure_agents(ctx, conversation)
     reply_to = _quoted(ctx, conversation, origin, event)
     _write(ctx, conversation, origin, event, seq, reply_to)
-    legs = [
-        Leg(id=b.id, channel=b.channel, side=b.side) for b in conversation.bindings.values() if ctx.directory.names(b)
-    ]
+    named = [b for b in conversation.bindings.values() if ctx.directory.names(b, conversation.bridge)]
+    legs = [Leg(id=b.id, channel=b.channel, side=b.side) for b in named]
+    answer = conversation.answer
+    if answer is not None and all(b.id != answer for b in named):
+        if not by_customer and answer != origin.id:
+            ctx.notice(conversation, origin.id, no_way(conversation.bindings[answer].label), event.remote)
+        answer = None
     sentences: dict[str, None] = {}
-    for target in targets(origin.id, legs, conversation.answer, by_customer=by_customer):
+    for target in targets(origin.id, legs, answer, by_customer=by_customer):
         binding = conversation.bindings[target]
         fitted = _fitted(ctx, conversation, origin, binding, event)
         sentences |= dict.fromkeys(fitted.lost)
@@ -41,7 +45,7 @@ def shown_prefix(
     conversation: ConversationRecord, origin: BindingRecord, target: BindingRecord, role: Role, name: str
 ) -> str:
     """What stands before a text of `origin` in `target`."""
-    name = name or conversation.name or origin.label
+    name = name or ((conversation.name or origin.label) if role is Role.CUSTOMER else role.capitalize())
     several = conversation.several_addresses()
     return prefix(role, name, origin.network, origin.channel, several=several, to=target.side)
 

@@ -6,21 +6,22 @@ import asyncio
 import heapq
 import itertools
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
+from bridge.channel.adapter import StoreUnavailable
+from bridge.core.events import Event, IndexTaken, MessageReceived
 from bridge.core.ids import BindingKey, ChannelName
-from bridge.core.outcomes import SendError
+from bridge.core.outcomes import RateLimited, SendError
 from bridge.relay.channels import Open
 from bridge.relay.context import Accepted
 from bridge.relay.decide import Job
 from bridge.store.overview import expected
 from bridge.store.records import Pending
-from bridge.store.store import Store
+from bridge.store.store import Store, StoreBusy
 
 Decide = Callable[[Job], Awaitable[Accepted]]
 GAP_WAIT_S = 60.0
 """So long a gap that can't be asked for holds a conversation; then it goes on."""
-ASK_AGAIN_S = 5.0
 ASK_AGAIN_S = 5.0
 AT_ONCE = 8
 
@@ -29,16 +30,23 @@ class Waits:
     """Pending events by the time they are due. One question per binding, however many of its events wait."""
 
     def __init__(
-        self, store: Store, channels: dict[ChannelName, Open], decide: Decide, now: Callable[[], float]
+        self,
+        store: Store,
+        channels: dict[ChannelName, Open],
+        decide: Decide,
+        accept: Callable[[ChannelName, Sequence[Event]], Awaitable[Accepted]],
+        now: Callable[[], float],
     ) -> None:
         self._store = store
         self._channels = channels
         self._decide = decide
+        self._accept = accept
         self._now = now
         self._heap: list[tuple[float, int, Pending]] = []
         self._count = itertools.count()
         self._changed = asyncio.Event()
-        self._asking: set[tuple[str, str]] = set()
+        self._asking: dict[tuple[str, str], list[Pending]] = {}
+        """What is being asked, with those that came to ask the same meanwhile."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._since: dict[str, float] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -59,6 +67,7 @@ class Waits:
         finally:
             for task in self._tasks:
                 task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _until_due(self) -> None:
         self._changed.clear()
@@ -73,8 +82,9 @@ class Waits:
     def _start(self, pending: Pending) -> None:
         what = (pending.waits_for, pending.id if pending.waits_for == "message" else pending.waits_on)
         if what in self._asking:
-            return  # the answer serves them all
-        self._asking.add(what)
+            self._asking[what].append(pending)
+            return
+        self._asking[what] = []
         task = asyncio.create_task(self._ask(pending, what))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -85,6 +95,8 @@ class Waits:
                 await self._answer(pending)
         except SendError as error:
             self._log.warning("asking for what is missing failed: %s", error, extra={"channel": pending.channel})
+            await self._again(pending, error)
+        except (StoreBusy, StoreUnavailable):
             await self._again(pending)
         except Exception:
             self._log.exception("asking for what is missing failed", extra={"channel": pending.channel})
@@ -92,15 +104,24 @@ class Waits:
         else:
             self._since.pop(pending.waits_on, None)
         finally:
-            self._asking.discard(what)
+            others = self._asking.pop(what)
+            if pending.waits_for == "gap":
+                self.add(others)  # an answer may be older than they are
 
-    async def _again(self, pending: Pending) -> None:
+    async def _again(self, pending: Pending, error: SendError | None = None) -> None:
         """Asked once more; but a gap doesn't hold its conversation for ever."""
         since = self._since.setdefault(pending.waits_on, self._now())
         if pending.waits_for == "gap" and self._now() - since > GAP_WAIT_S:
-            await self._decide(Job(channel=pending.channel, skip=(pending.waits_on,)))
-            return
+            try:
+                await self._decide(Job(channel=pending.channel, skip=((pending.waits_on, _index(pending)),)))
+            except StoreBusy as busy:
+                self._log.warning("the store is busy; trying again: %s", busy)
+            else:
+                del self._since[pending.waits_on]
+                return
         pending.due = self._now() + ASK_AGAIN_S
+        if isinstance(error, RateLimited) and error.retry_at is not None:
+            pending.due = max(pending.due, error.retry_at)
         self.add([pending])
 
     async def _answer(self, pending: Pending) -> None:
@@ -119,12 +140,18 @@ class Waits:
             )
             await self._decide(job)
         elif pending.waits_for == "gap":
-            await self._fill(channel, key, pending.waits_on)
+            await self._fill(channel, key, pending)
 
-    async def _fill(self, channel: Open, key: BindingKey, full_key: str) -> None:
-        """Fetches what is missing before the first that is held; what the network doesn't have doesn't exist."""
+    async def _fill(self, channel: Open, key: BindingKey, pending: Pending) -> None:
+        """Fetches what is missing before one that is held; what the network doesn't have there doesn't exist."""
+        wanted = await self._store.read(expected, pending.waits_on)
+        if wanted > _index(pending):
+            return  # it came by itself, as it mostly does
         if channel.history is not None:
-            after = await self._store.read(expected, full_key) - 1
-            if events := await channel.history.history(key, after):
-                await self._decide(Job(channel=channel.name, events=tuple(events)))
-        await self._decide(Job(channel=channel.name, skip=(full_key,)))
+            for event in await channel.history.history(key, wanted - 1):
+                await self._accept(channel.name, [event])
+        await self._decide(Job(channel=channel.name, skip=((pending.waits_on, _index(pending)),)))
+
+
+def _index(pending: Pending) -> int:
+    return pending.event.index or 0 if isinstance(pending.event, MessageReceived | IndexTaken) else 0

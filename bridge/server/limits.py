@@ -15,6 +15,7 @@ class LimitedProtocol(HttpToolsProtocol):
     """Closes a connection whose head grows too long, or whose request hasn't arrived ten seconds after it began."""
 
     _head = 0
+    _tail = b""
     _in_head = True
     _timer: asyncio.TimerHandle | None = None
 
@@ -24,7 +25,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._in_head:
-            self._head += len(data)
+            self._head += self._of_head(data)
             if self._head > HEAD_BYTES:
                 self.send_400_response("the request's head is too long")
                 return
@@ -32,15 +33,22 @@ class LimitedProtocol(HttpToolsProtocol):
                 self._start_timer()
         super().data_received(data)
 
+    def _of_head(self, data: bytes) -> int:
+        """How much of `data` belongs to the head: a body may begin in the same piece."""
+        joined = self._tail + data
+        end = joined.find(b"\r\n\r\n")
+        self._tail = joined[-3:]
+        return len(data) if end < 0 else end + 4 - (len(joined) - len(data))
+
     def on_headers_complete(self) -> None:
         self._in_head = False
         super().on_headers_complete()
-        if self.transport.is_closing() or self.cycle is None:  # upgraded or refused
+        if self.transport.is_closing() or (self.parser.should_upgrade() and self._should_upgrade()):
             self._stop_timer()
 
     def on_message_complete(self) -> None:
         self._stop_timer()
-        self._in_head, self._head = True, 0
+        self._in_head, self._head, self._tail = True, 0, b""
         super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:

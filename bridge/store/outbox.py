@@ -20,6 +20,7 @@ from bridge.core.ids import (
 )
 from bridge.core.retry import Decision, State
 from bridge.store import outbox_sql as sql
+from bridge.store import rows
 from bridge.store.records import BindingRecord, full
 from bridge.store.statements import Steps, ask, write
 from bridge.store.world_sql import INSERT_KEY, INSERT_REMOTE, KEYS
@@ -83,14 +84,14 @@ Head = Claimed | NotDue | None
 def claim(claims: list[Claim]) -> Steps[list[Head]]:
     """The heads of some lanes, each leased to its claimant. The claim is the record of being about to send."""
     wanted = {c.binding: c for c in claims}
-    rows = yield from ask(sql.HEADS, ids=list(wanted))
+    found = yield from ask(sql.HEADS, ids=list(wanted))
     heads: dict[str, Head] = {}
     mine = []
-    for row in rows:
+    for row in found:
         c = wanted[row.binding]
-        if row.state == State.SENDING:
-            heads[row.binding] = NotDue(max(row.lease_until, c.now + 1.0))
-        elif row.due > c.now:
+        if row.state == State.SENDING and row.lease_until > c.now:
+            heads[row.binding] = NotDue(row.lease_until)
+        elif row.state != State.SENDING and row.due > c.now:
             heads[row.binding] = NotDue(row.due)
         else:
             mine.append((row, c))
@@ -101,8 +102,13 @@ def claim(claims: list[Claim]) -> Steps[list[Head]]:
     return [heads.get(c.binding) for c in claims]
 
 
+def _doubtful(row: Any) -> bool:
+    """May an earlier attempt have arrived? Of one whose lease is over nobody said what became of it."""
+    return row.state in (State.UNSURE, State.SENDING)
+
+
 def _lease(row: Any, c: Claim) -> dict[str, Any]:
-    looking = row.state == State.UNSURE
+    looking = _doubtful(row)
     return {
         "conversation_": row.conversation_id,
         "n_": row.n,
@@ -167,7 +173,7 @@ def _claimed(row: Any, c: Claim, extras: _Extras) -> Claimed:
         source=a.channel if a is not None else None,
         reply_to=RemoteId(reply) if reply else None,
         remote=RemoteId(edits) if edits else None,
-        unsure=row.state == State.UNSURE,
+        unsure=_doubtful(row),
         attempt=lease["attempt"],
         first_tried=lease["first_tried"],
         claimed_at=lease["claimed_at"],
@@ -214,6 +220,7 @@ def _mark_row(m: Mark) -> dict[str, Any]:
         "state": d.state,
         "due": d.due,
         "attempt": c.attempt if d.counts else c.attempt - 1,
+        "claimed_at": c.claimed_at if d.died_at is None else d.died_at,
         "possibly_twice": d.possibly_twice,
         "receipt": "sent" if d.state is State.SENT else None,
         "code": d.code,
@@ -243,13 +250,13 @@ class Bind:
 
 
 def bind(binds: list[Bind]) -> Steps[list[bool]]:
-    """False where the key belongs to another conversation already: it must not be adopted."""
+    """False where the key belongs to another conversation already, or to several customers: it must not be adopted."""
     ids = {full(b.binding.channel, b.key): b for b in binds}
     known = {row.id: row for row in (yield from ask(KEYS, ids=list(ids)))}
     results = []
     for id, b in ids.items():
         row = known.get(id)
-        foreign = row is not None and row.binding not in (None, b.binding.id)
+        foreign = row is not None and (row.binding not in (None, b.binding.id) or _crowded(row))
         results.append(not foreign)
         if foreign:
             continue
@@ -257,6 +264,12 @@ def bind(binds: list[Bind]) -> Steps[list[bool]]:
         yield from write(sql.REBIND if row is not None else INSERT_KEY, [_key_row(id, b)])
         yield from write(sql.BIND, [{"id_": b.binding.id, "key": b.key, "meta": b.meta}])
     return results
+
+
+def _crowded(row: Any) -> bool:
+    """Other customers read along there."""
+    seen = rows.key(row).seen
+    return seen is not None and seen.others > 0
 
 
 def _key_row(id: str, b: Bind) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select, text, update
+from sqlalchemy import and_, bindparam, case, func, select, text, update
 from sqlalchemy.orm import aliased
 
 from bridge.store import tables as t
@@ -49,10 +49,10 @@ _LEASED = ("state", "due", "owner", "lease_until", "claimed_at", "attempt", "fir
 LEASE = Statement(
     update(t.Delivery).where(*_this).values(fence=delivery.fence + 1, **{c: bindparam(c) for c in _LEASED})
 )
-_MARKED = ("state", "due", "attempt", "possibly_twice", "code", "words")
-MARK = Statement(
+_MARKED = ("state", "due", "attempt", "claimed_at", "possibly_twice", "code", "words")
+MARK = Statement(  # what a receipt or an echo has settled meanwhile stays settled
     update(t.Delivery)
-    .where(*_this, delivery.fence == bindparam("fence_"))
+    .where(*_this, delivery.fence == bindparam("fence_"), text("state in ('sending', 'unsure')"))
     .values(receipt=func.coalesce(delivery.receipt, bindparam("receipt")), **{c: bindparam(c) for c in _MARKED})
 )
 ATTACHMENTS = Statement(
@@ -80,12 +80,12 @@ BIND = Statement(
 )
 ORPHANS = Statement(
     update(t.Delivery)
-    .where(
-        delivery.state == "sending",
-        delivery.owner != bindparam("owner_"),
-        text("state in ('ready', 'sending', 'unsure')"),
+    .where(text("state in ('sending', 'unsure')"), delivery.owner != bindparam("owner_"), text(t.OPEN))
+    .values(
+        state="unsure",
+        due=0.0,
+        claimed_at=case((delivery.state == "sending", bindparam("now")), else_=delivery.claimed_at),
     )
-    .values(state="unsure", due=0.0)
 )
 LANES = Statement(
     select(binding.id, binding.channel, binding.endpoint).where(
@@ -93,10 +93,31 @@ LANES = Statement(
     )
 )
 PENDINGS = Statement(select(*inbox).where(text("state = 'pending'")).order_by(inbox.at))
+ALIVE = Statement(select(key.id).limit(1))
 COUNTS = Statement(select(delivery.state, func.count().label("count")).group_by(delivery.state))
 WAITING_LANES = Statement(
-    select(binding.id, binding.channel, binding.endpoint).where(
-        binding.id.in_(select(delivery.binding).where(text(t.OPEN)))
+    select(
+        binding.label,
+        binding.network,
+        binding.channel,
+        contact.name,
+        _answer.label.label("answer_label"),
+        _answer.network.label("answer_network"),
+        delivery.state,
+        delivery.due,
+        delivery.words,
+        select(func.count())
+        .select_from(_first)
+        .where(_first.binding == binding.id, _open_first)
+        .correlate(t.Binding)
+        .scalar_subquery()
+        .label("count"),
     )
+    .select_from(t.Binding)
+    .join(t.Delivery, and_(delivery.conversation_id == binding.conversation_id, delivery.n == _head))
+    .join(t.Conversation, conversation.id == binding.conversation_id)
+    .join(t.Contact, contact.id == conversation.contact_id)
+    .outerjoin(_answer, _answer.id == conversation.answer)
+    .where(binding.id.in_(select(delivery.binding).where(text(t.OPEN))))
+    .limit(100)
 )
-PENDINGS = Statement(select(*inbox).where(text("state = 'pending'")).order_by(inbox.at))

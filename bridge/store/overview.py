@@ -12,16 +12,26 @@ from bridge.store.statements import Steps, ask, write
 from bridge.store.world_sql import KEYS
 
 
-def recover(owners: list[str]) -> Steps[list[list[Lane]]]:
-    """At start: what an ended process was sending is unsure now; the lanes that have work."""
-    yield from write(sql.ORPHANS, [{"owner_": owner} for owner in owners])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A process begins: `owner` is random per process, `now` epoch seconds."""
+
+    owner: str
+    now: float
+
+
+def recover(starts: list[Start]) -> Steps[list[list[Lane]]]:
+    """What an ended process was sending is unsure now, and from now on the network has its time to settle it; the lanes that
+    have work."""
+    yield from write(sql.ORPHANS, [{"owner_": s.owner, "now": s.now} for s in starts])
     rows = yield from ask(sql.LANES)
-    return [[Lane(row.channel, row.id, row.endpoint) for row in rows] for _ in owners]
+    return [[Lane(row.channel, row.id, row.endpoint) for row in rows] for _ in starts]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Deliveries of one lane that wait, for people: `why` in words, `until` in epoch seconds."""
+    """Deliveries of one lane that wait, for people: `count` of them; `state` and `words` are the first one's, `until` in epoch
+    seconds."""
 
     name: str
     label: str
@@ -34,7 +44,7 @@ class Waiting:
 
 
 def waiting(questions: Iterable[None]) -> Steps[list[list[Waiting]]]:
-    """The lanes that wait, at most a hundred."""
+    """The lanes that have work, those first that wait longest; at most a hundred."""
     rows = yield from ask(sql.WAITING_LANES)
     found = [
         Waiting(
@@ -52,8 +62,14 @@ def waiting(questions: Iterable[None]) -> Steps[list[list[Waiting]]]:
     return [found for _ in questions]
 
 
+def alive(questions: Iterable[None]) -> Steps[list[bool]]:
+    """Does the store answer? Costs the same however much is in it."""
+    yield from ask(sql.ALIVE)
+    return [True for _ in questions]
+
+
 def counts(questions: Iterable[None]) -> Steps[list[dict[str, int]]]:
-    """Deliveries by state."""
+    """Deliveries by state; reads them all."""
     rows = yield from ask(sql.COUNTS)
     return [{row.state: row.count for row in rows} for _ in questions]
 

@@ -153,6 +153,7 @@ class DeliveryRecord:
     text: str | None
     state: State
     receipt: ReceiptState | None
+    fence: int = 0
 
 
 @dataclass(slots=True, kw_only=True)

@@ -156,4 +156,5 @@ def delivery(row: Any) -> DeliveryRecord:
         text=row.text,
         state=State(row.state),
         receipt=ReceiptState(row.receipt) if row.receipt else None,
+        fence=row.fence,
     )

@@ -15,19 +15,21 @@ import queue
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import SQLAlchemyError
 
-from bridge.store.migrations import migrate
+from bridge.store.migrations import SchemaTooNew, migrate
 from bridge.store.statements import Ask
 from bridge.store.store import P, Question, R, StoreBusy, StoreError
 
 DIALECT = sqlite.dialect(paramstyle="named")
 GROUP = 256
 """The most jobs in one transaction."""
-PRAGMAS = ("journal_mode=wal", "synchronous=full", "busy_timeout=5000", "foreign_keys=off", "cache_size=-65536")
+PRAGMAS = ("journal_mode=wal", "synchronous=full", "busy_timeout=500", "foreign_keys=off", "cache_size=-65536")
 _log = logging.getLogger("trunkline.store")
 
 
@@ -38,6 +40,7 @@ class SqliteStore:
         self.path = path
         self.statements = 0
         self.transactions = 0
+        self._closed = False
         self._jobs: queue.SimpleQueue[tuple[Any, Any, asyncio.Future[Any]] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._reader = ThreadPoolExecutor(1, "store-reader", initializer=self._open_reader)
@@ -52,12 +55,14 @@ class SqliteStore:
         self._lock()
         try:
             self._db = await asyncio.to_thread(self._connect)
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, SQLAlchemyError, SchemaTooNew, OSError) as error:
+            self._unlock()
             raise StoreError(f"the store {self.path} can’t be opened: {error}") from error
         self._writer.start()
 
     async def close(self) -> None:
         """Writes what waits, then gives the file free."""
+        self._closed = True
         if self._writer.is_alive():
             self._jobs.put(None)
             await asyncio.to_thread(self._writer.join)
@@ -66,17 +71,20 @@ class SqliteStore:
             self._reading.close()
         if self._lock_fd is not None:
             self._db.close()
-            os.close(self._lock_fd)
-            self._lock_fd = None
+            self._unlock()
 
     async def write(self, question: Question[P, R], what: P) -> R:
         """Durable when it returns. Raises `StoreBusy`, or what the question itself raised."""
+        if self._closed:
+            raise StoreBusy("the store is closed")
         future: asyncio.Future[R] = self._loop.create_future()
         self._jobs.put((question, what, future))
         return await future
 
     async def read(self, question: Question[P, R], what: P) -> R:
-        """On a connection that can't write; what is committed, not what waits."""
+        """On a connection that can't write; what is committed, not what waits. Raises `StoreBusy`."""
+        if self._closed:
+            raise StoreBusy("the store is closed")
         return await self._loop.run_in_executor(self._reader, self._read, question, what)
 
     # ---- opening
@@ -100,6 +108,11 @@ class SqliteStore:
         os.pwrite(fd, str(os.getpid()).encode(), 0)
         self._lock_fd = fd
 
+    def _unlock(self) -> None:
+        if self._lock_fd is not None:
+            os.close(self._lock_fd)
+            self._lock_fd = None
+
     def _connect(self) -> sqlite3.Connection:
         migrate(f"sqlite:///{self.path}", self._stamp())
         db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=256)
@@ -109,11 +122,10 @@ class SqliteStore:
 
     def _stamp(self) -> str | None:
         """The revision that the file stands at, None for a new one."""
-        with sqlite3.connect(self.path) as db:
+        with closing(sqlite3.connect(self.path)) as db:
             if not db.execute("select 1 from sqlite_master where name = 'alembic_version'").fetchone():
                 return None
             row = db.execute("select version_num from alembic_version").fetchone()
-        db.close()
         return str(row[0]) if row else None
 
     def _open_reader(self) -> None:
@@ -123,7 +135,10 @@ class SqliteStore:
 
     def _read(self, question: Question[P, R], what: P) -> R:
         assert self._reading is not None  # noqa: S101 - set by the executor's initializer
-        return self._answers(self._reading, question, [what])[0]
+        try:
+            return self._answers(self._reading, question, [what])[0]
+        except sqlite3.DatabaseError as error:
+            raise StoreBusy(str(error)) from error
 
     # ---- the writer's thread
 
@@ -144,11 +159,10 @@ class SqliteStore:
         its neighbours along."""
         try:
             return self._transaction(jobs)
-        except sqlite3.OperationalError as error:
-            self._rollback()
-            return [StoreBusy(f"{error} ({error.sqlite_errorname})")] * len(jobs)
         except Exception as error:
             self._rollback()
+            if _of_the_store(error):
+                return [StoreBusy(f"{error} ({getattr(error, 'sqlite_errorname', '')})") for _ in jobs]
             if len(jobs) == 1:
                 return [error]
         return [result for job in jobs for result in self._group([job])]
@@ -193,6 +207,11 @@ class SqliteStore:
             params[name] = json.dumps(params[name])
         row = asked.statement.row
         return [row(*values) for values in db.execute(sql, params)]
+
+
+def _of_the_store(error: Exception) -> bool:
+    """Locked, full, broken: nothing that a job could have done. A malformed file is a plain `DatabaseError`."""
+    return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
 
 
 def _resolve(jobs: list[tuple[Any, Any, asyncio.Future[Any]]], results: list[Any]) -> None:

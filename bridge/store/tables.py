@@ -6,7 +6,7 @@ every row but a contact's names its conversation or its binding.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Text, text
+from sqlalchemy import BigInteger, Column, Index, Text, text
 from sqlmodel import Field, SQLModel
 
 OPEN = "state in ('ready', 'sending', 'unsure')"
@@ -78,7 +78,7 @@ class BindingKey(SQLModel, table=True):
     id: str = Field(primary_key=True)  # CHANNEL:KEY
     channel: str
     key: str
-    binding: str | None = None
+    binding: str | None = Field(default=None, index=True)
     conversation_id: str | None = None
     state: str
     next_index: int = 0
@@ -137,7 +137,7 @@ class Attachment(SQLModel, table=True):
     kind: str
     content_type: str
     filename: str
-    size: int | None = None
+    size: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class Delivery(SQLModel, table=True):

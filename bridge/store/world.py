@@ -6,7 +6,7 @@ group touch it, so two events of one conversation see each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,15 +55,21 @@ class World:
     out: Written = field(default_factory=Written)
 
 
-def load(needs: Needs) -> Steps[World]:
+def load(needs: Needs, of_waiting: Callable[[Needs, Pending], None] = lambda needs, waiting: None) -> Steps[World]:
+    """`of_waiting` adds what must be known to decide an event that waited, which this group may release."""
     world = World()
     for id, state in (yield from _by(sql.INBOX, needs.inbox)):
         world.inbox[id] = state
     for row in (yield from _by(sql.KEYS, needs.keys)):
         world.keys[row.id] = rows.key(row)
+    needs.persons |= {k.seen.person for k in world.keys.values() if k.seen and not k.binding}  # they may be joined yet
     waiting = needs.waiting | {k.id for k in world.keys.values() if k.held}
     for row in (yield from _by(sql.WAITING, waiting)):
+        world.inbox[row.id] = row.state
         world.waiting.setdefault(row.waits_on, []).append(rows.pending(row))
+    for held in world.waiting.values():
+        for pending in held:
+            of_waiting(needs, pending)
     yield from _load_remotes(world, needs)
     yield from _load_persons(world, needs)
     ids = {k.conversation for k in world.keys.values() if k.conversation}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import hashlib
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -682,11 +683,21 @@ def test_another_route_is_kept_and_relayed_nowhere(ear: TwilioChannel) -> None:
     assert isinstance(received.events[0], NotUnderstood)
 
 
-@pytest.mark.parametrize(
-    "body", [b'{"a": 1}', b"\xff\xfe", b"a", b"&".join([b"a=1"] * 2000)], ids=lambda b: repr(b[:9])
-)
+@pytest.mark.parametrize("body", [b"[1]", b"\xff\xfe", b"a", b"&".join([b"a=1"] * 2000)], ids=lambda b: repr(b[:9]))
 def test_no_form(ear: TwilioChannel, body: bytes) -> None:
     assert isinstance(ear.receive(request([], body=body)), Unreadable)
+
+
+def test_json_is_kept_where_its_hash_stands_in_the_signed_url(ear: TwilioChannel) -> None:
+    body = b'{"a": 1}'
+    assert isinstance(ear.receive(request([], body=body)), Forged)
+    query = f"bodySHA256={hashlib.sha256(body).hexdigest()}"
+    signature = RequestValidator(TOKEN).compute_signature(f"{URL}/conversations?{query}", {})
+    kept = ear.receive(
+        Request(method="POST", rest="conversations", query=query, headers={"x-twilio-signature": signature}, body=body)
+    )
+    assert isinstance(kept, Events)
+    assert isinstance(kept.events[0], NotUnderstood)
 
 
 @given(

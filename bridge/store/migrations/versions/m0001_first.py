@@ -31,7 +31,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("content_type", sa.String(), nullable=False),
         sa.Column("filename", sa.String(), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=True),
+        sa.Column("size", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("conversation_id", "seq", "position"),
     )
     op.create_table(
@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("seen", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index(op.f("ix_binding_key_binding"), "binding_key", ["binding"], unique=False)
     op.create_table(
         "contact",
         sa.Column("id", sa.String(), nullable=False),
