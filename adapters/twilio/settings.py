@@ -48,7 +48,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    account_sid: str = Field(pattern=_sid("AC"), description="the account's SID, AC and 32 more letters and digits")
+    account_sid: str = Field(pattern=_sid("AC"), description="the account's SID, AC and 32 hexadecimal digits")
     auth_token: Secrets = Field(
         min_length=1,
         description="the account's auth token, a list of them while it is rotated. Twilio signs webhooks with it: every "

@@ -16,11 +16,13 @@ from typing import Any
 from bridge.server.control import ask, socket_path
 
 POLL_S = 0.7
+SOON_S = 0.1
 AGAIN_S = 0.5
 
 
 class BridgeProcess:
-    """`start` it, `kill` it; `state` is what the page's header shows. `changed` is called when that may be something else."""
+    """`start` it, `kill` it; `state` is what the page's header shows. `changed` is called when that may be something else,
+    and now and then."""
 
     def __init__(self, folder: Path, changed: Callable[[], None]) -> None:
         self.folder = folder
@@ -31,6 +33,8 @@ class BridgeProcess:
         self.status: dict[str, Any] = {}
         self.ready = asyncio.Event()
         self._changed = changed
+        self._relayed_before = 0
+        self._asked = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -56,6 +60,10 @@ class BridgeProcess:
             self.kills += 1
             self._process.kill()
 
+    def look(self) -> None:
+        """Something was sent or came: how the bridge is may be something else soon."""
+        self._asked.set()
+
     async def _live(self) -> None:
         while not self._stopping:
             self._say("starting")
@@ -76,20 +84,25 @@ class BridgeProcess:
                     self._say("ready")
                     self.ready.set()
             await self._process.wait()
+            self._relayed_before += self.status.get("relayed") or 0
+            self.status = {}
             self._say("down")
             await asyncio.sleep(AGAIN_S)
 
     async def _watch(self) -> None:
-        """Asks the bridge how it is, by the socket beside its database."""
+        """Asks the bridge how it is, by the socket beside its database: now and then, and soon after something happened."""
         while True:
-            await asyncio.sleep(POLL_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), SOON_S if self.status.get("waiting") else POLL_S)
+                await asyncio.sleep(SOON_S)
+            self._asked.clear()
             try:
                 status = await asyncio.wait_for(ask(socket_path(self.database), {"ask": "status"}), 2)
             except (OSError, TimeoutError, ValueError):
-                continue
-            if status != self.status:
+                status = self.status
+            if self.state == "ready":
                 self.status = status
-                self._changed()
+            self._changed()
 
     def _say(self, state: str) -> None:
         if state != self.state:
@@ -103,17 +116,19 @@ class BridgeProcess:
             "state": self.state,
             "store": "SQLite",
             "up_since": self.status.get("up_since") or time.time(),
-            "relayed": self.status.get("relayed") or 0,
+            "relayed": self._relayed_before + (self.status.get("relayed") or 0),
             "waiting": sum(w["count"] for w in waiting),
-            "waiting_why": [_why(w) for w in waiting],
+            "waiting_why": [_why(w) for w in waiting if w["until"] > time.time() or w["state"] == "unsure"],
             "kills": self.kills,
         }
 
 
 def _why(lane: dict[str, Any]) -> dict[str, Any]:
+    """`why` is empty where the bridge has no words for it: then the wire tells."""
     who = f"{lane['name'] or lane['label']} · {lane['network']}"
-    why = "looking whether it arrived" if lane["state"] == "unsure" else lane["words"] or "waiting its turn"
-    return {"lane": f"{who} → {lane['channel']}", "why": why, "until": lane["until"] or None, "count": lane["count"]}
+    why = "looking whether it arrived" if lane["state"] == "unsure" else lane["words"]
+    found = {"who": who, "channel": lane["channel"], "lane": f"{who} → {lane['channel']}"}
+    return found | {"why": why, "until": lane["until"] or None, "count": lane["count"]}
 
 
 def free_port(preferred: int = 0) -> int:

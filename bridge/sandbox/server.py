@@ -10,9 +10,8 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bridge.sandbox.stage import Stage
@@ -23,6 +22,8 @@ POLICY = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
+KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+
 
 class Guarded:
     """Headers for the page; and nobody else's pages may talk to it: a Host or Origin that isn't ours is refused."""
@@ -31,7 +32,7 @@ class Guarded:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith("/sim/"):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = {k: v.decode("latin-1") for k, v in scope["headers"]}
@@ -39,6 +40,9 @@ class Guarded:
         origin = headers.get(b"origin", f"http://{host}")
         if host.partition(":")[0] not in ("127.0.0.1", "localhost", "[") or origin != f"http://{host}":
             await Response("not from there\n", 403)(scope, receive, send)
+            return
+        if scope["path"].startswith("/sim/"):  # the networks' own answers
+            await self._app(scope, receive, send)
             return
 
         async def with_headers(message: Message) -> None:
@@ -63,7 +67,7 @@ def application(stage: Stage) -> Starlette:
             Route("/api/fault", routes.fault, methods=["POST"]),
             Route("/healthz", routes.healthz),
             Route("/readyz", routes.readyz),
-            Mount("/page", StaticFiles(directory=PAGE)),
+            Route("/page/{name}", routes.asset),
             *[Mount(f"/sim/{name}", app=s.app) for name, s in stage.simulators.items()],
         ],
         middleware=[Middleware(Guarded)],
@@ -75,9 +79,18 @@ class _Routes:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._files = {file.name: file for file in PAGE.iterdir()}
 
     async def page(self, _: Request) -> Response:
-        return FileResponse(PAGE / "index.html")
+        return self._file("index.html")
+
+    async def asset(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        return self._file(name) if name in self._files else Response("there is no such file\n", 404)
+
+    def _file(self, name: str) -> Response:
+        """Small and read at once: a page of many files comes quicker without a thread for each."""
+        return Response(self._files[name].read_bytes(), media_type=KINDS[self._files[name].suffix])
 
     async def state(self, _: Request) -> Response:
         return JSONResponse(self._stage.state())
@@ -92,15 +105,15 @@ class _Routes:
         return StreamingResponse(stream, media_type="text/event-stream")
 
     async def act(self, request: Request) -> Response:
-        action = await request.json()
         try:
+            action = await _asked(request)
             return JSONResponse(await self._stage.act(str(action.pop("network", "")), action))
         except (ValueError, KeyError) as error:
             return JSONResponse({"error": str(error)}, 422)
 
     async def fault(self, request: Request) -> Response:
-        asked = await request.json()
         try:
+            asked = await _asked(request)
             await self._stage.fault(str(asked["network"]), str(asked["id"]), bool(asked.get("on")), asked.get("value"))
         except (ValueError, KeyError) as error:
             return JSONResponse({"error": str(error)}, 422)
@@ -112,6 +125,14 @@ class _Routes:
     async def readyz(self, _: Request) -> Response:
         state = self._stage.bridge.state
         return JSONResponse({"bridge": state}, 200 if state == "ready" else 503)
+
+
+async def _asked(request: Request) -> dict[str, Any]:
+    """The body; raises ValueError where it is no JSON object."""
+    asked = await request.json()
+    if not isinstance(asked, dict):
+        raise ValueError("that is not a JSON object")  # noqa: TRY004 - answered like other values that can't be used
+    return asked
 
 
 async def _stream(stage: Stage, after: int) -> AsyncIterator[bytes]:

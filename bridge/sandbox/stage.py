@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
 from importlib.metadata import entry_points
@@ -19,6 +20,8 @@ GROUP = "trunkline.simulators"
 CALLS = 10_000
 EVENTS = 5_000
 SHOWN = 200
+YOUNG_S = 5.0
+"""A message is not called lost before."""
 Json = dict[str, Any]
 
 
@@ -33,9 +36,13 @@ class Stage:
         self._threads = Threads()
         self._calls: OrderedDict[str, Json] = OrderedDict()
         self._events: deque[Json] = deque(maxlen=EVENTS)
-        self._seq = 0
+        self._seq = (
+            time.time_ns() // 1_000_000
+        )  # a number of this run's own: a page that followed an earlier run is reset
         self._news = asyncio.Event()
-        self._counted: tuple[int, int] = (0, 0)
+        self._refusals: dict[str, str] = {}
+        self._shown: Json = {}
+        self._shown_faults: list[Json] = []
 
     def open(self) -> None:
         """Every simulator that is installed joins, ours like anybody's."""
@@ -47,7 +54,10 @@ class Stage:
             )
 
     async def start(self) -> None:
-        port = free_port(int(remembered(self.folder / "sandbox.json").get("bridge_port") or 0))
+        known = remembered(self.folder / "sandbox.json")
+        if not known:
+            await self._mend()
+        port = free_port(int(known.get("bridge_port") or 0))
         (self.folder / "sandbox.json").write_text(json.dumps({"bridge_port": port}))
         self.bridge.config.write_text(self._config(port))
         self.bridge.start()
@@ -57,6 +67,13 @@ class Stage:
     async def stop(self) -> None:
         await self.bridge.stop()
         await asyncio.gather(*(s.close() for s in self.simulators.values()), return_exceptions=True)
+
+    async def _mend(self) -> None:
+        """A sandbox begins with every fault off, also one that its network has for good."""
+        for simulator in self.simulators.values():
+            for fault in simulator.faults():
+                if fault["on"]:
+                    await simulator.fault(fault["id"], False)
 
     def _config(self, port: int) -> str:
         """The config that an admin would write, leading to the simulators."""
@@ -103,15 +120,15 @@ class Stage:
             await self.simulators[network].fault(id, on, value)
         else:
             raise ValueError(f"no network is called {network}")
-        self._publish({"type": "faults", "faults": self._faults()})
+        self._look_at_faults()
 
     async def events(self, after: int) -> AsyncIterator[Json]:
         """What happened after `after`, for ever; a reset where that is no longer known, or of another run."""
-        oldest = self._events[0]["seq"] if self._events else self._seq + 1
-        if after > self._seq or after + 1 < oldest:
-            yield {"type": "reset", "seq": self._seq}
-            after = self._seq
         while True:
+            oldest = self._events[0]["seq"] if self._events else self._seq + 1
+            if after > self._seq or after + 1 < oldest:
+                after = self._seq
+                yield {"type": "reset", "seq": after}
             for event in [e for e in self._events if e["seq"] > after]:
                 after = event["seq"]
                 yield event
@@ -139,27 +156,35 @@ class Stage:
             if len(self._calls) > CALLS:
                 self._calls.popitem(last=False)
             event["call"] = _line(call)
+            if call["direction"] == "call" and (words := _refusal(call)):
+                self._refusals[network] = words
         elif event["type"] == "message":
-            event["message"] = self._threaded(network, event["message"], _place(event))
+            event["message"] = self._dressed(network, event["message"], _place(event))
         self._publish({**event, "network": network})
-        if event["type"] == "message":
-            self._recount()
+        self.bridge.look()
 
-    def _threaded(self, network: str, message: Json, place: str) -> Json:
-        return {**message, "thread": self._threads.of_message(network, place, message)}
-
-    def _recount(self) -> None:
-        """The header follows what people see."""
-        if self._header() != getattr(self, "_shown", None):
-            self._bridge_changed()
+    def _dressed(self, network: str, message: Json, place: str) -> Json:
+        """With its thread; and media by their path, so that they load under whichever name the page was opened."""
+        media = [{**m, "url": m["url"].removeprefix(self.url)} for m in message["media"]]
+        return {**message, "media": media, "thread": self._threads.of_message(network, place, message)}
 
     def _bridge_changed(self) -> None:
-        self._shown = self._header()
-        self._publish({"type": "bridge", "bridge": self._shown})
+        """Tells what is news of the header and of the switches: some turn themselves off."""
+        if (header := self._header()) != self._shown:
+            self._shown = header
+            self._publish({"type": "bridge", "bridge": header})
+        self._look_at_faults()
+
+    def _look_at_faults(self) -> None:
+        if (faults := self._faults()) != self._shown_faults:
+            self._shown_faults = faults
+            self._publish({"type": "faults", "faults": faults})
 
     def _header(self) -> Json:
         header = self.bridge.header()
-        lost, doubled = tally(self._side(s) for s in self.simulators.values())
+        for held in header["waiting_why"]:
+            held["why"] = held["why"] or self._refusals.get(held["channel"], "the last try failed")
+        lost, doubled = tally((self._side(s) for s in self.simulators.values()), time.time() - YOUNG_S)
         calm = header["state"] == "ready" and not header["waiting"]
         return header | {"url": self.url, "lost": lost if calm else 0, "doubled": doubled}
 
@@ -169,20 +194,18 @@ class Stage:
     def _view(self, name: str, simulator: Simulator) -> Json:
         view = {"name": name, **self._side(simulator)}
         for person in view.get("people", ()):
-            person["messages"] = [self._threaded(name, m, person["id"]) for m in person["messages"]]
+            person["messages"] = [self._dressed(name, m, person["id"]) for m in person["messages"]]
         for group in view.get("groups", ()):
             for topic in group["topics"]:
                 place = f"{group['id']}:{topic['id']}"
-                topic["messages"] = [self._threaded(name, m, place) for m in topic["messages"]]
+                topic["messages"] = [self._dressed(name, m, place) for m in topic["messages"]]
         return view
 
     def _faults(self) -> list[Json]:
         listed = [{"network": name, **f} for name, s in self.simulators.items() for f in s.faults()]
-        hint = "as a power cut would; it is started again at once, and goes on where it was"
-        return [
-            *listed,
-            {"network": "bridge", "id": "kill", "label": "Kill the bridge (kill -9)", "on": False, "hint": hint},
-        ]
+        hint = "As a power cut would. It is started again at once and goes on where it was."
+        kill = {"network": "bridge", "id": "kill", "label": "Kill the bridge (kill -9)", "on": False, "hint": hint}
+        return [kill, *listed]
 
     def _publish(self, event: Json) -> None:
         self._seq += 1
@@ -192,6 +215,16 @@ class Stage:
 
 def _place(event: Json) -> str:
     return str(event["person"]) if "person" in event else f"{event['group']}:{event['topic']}"
+
+
+def _refusal(call: Json) -> str:
+    """Why a call failed, for a person; empty where it didn't."""
+    network, status = call["network"].capitalize(), call["status"]
+    if status == 429:
+        return f"{network} asks for a pause (429)"
+    if status is not None:
+        return f"{network} answered {status}" if status >= 400 else ""
+    return f"{network} did not answer" if call["error"] else ""
 
 
 def _line(call: Json) -> Json:

@@ -1,6 +1,6 @@
 """Which lines and bubbles are one message: cause and effect, told by what was said. Pure.
 
-The sandbox sees two networks and nothing of the bridge's store; what joins them is the text that went through.
+The sandbox sees two networks and nothing of the bridge's store; what joins them is the text, or the file, that went through.
 """
 
 from __future__ import annotations
@@ -29,27 +29,35 @@ class Threads:
         """A bubble's thread. One that a person wrote begins a new thread; one that the bridge put there continues one."""
         key = f"{network}:{place}:{message['id']}"
         if (known := self._by_message.get(key)) is None:
-            text = _essence(message.get("text") or _names(message))
-            if not text:
+            names = [n for n in (_essence(message.get("text") or ""), _files(message)) if n]
+            if not names:
                 return None
-            known = self._begin(text) if message.get("mine") else self.of_text(text)
+            if message.get("mine"):
+                known = self._begin(names[0])
+                for more in names[1:]:  # text and files may travel apart
+                    self._remember(more, known)
+            else:
+                known = next((t for n in names if (t := self._find(n))), None) or self._begin(names[0])
             self._by_message[key] = known
         return known
 
     def of_text(self, text: str) -> str:
         """The thread of a text that was seen before, else a new one."""
         text = _essence(text)
+        return self._find(text) or self._begin(text)
+
+    def _find(self, text: str) -> str | None:
         found = self._by_text.get(text) or self._by_text.get(_without_author(text))
-        if found and self._now() - found[1] < SHORTEST_S:
-            return found[0]
-        return self._begin(text)
+        return found[0] if found and self._now() - found[1] < SHORTEST_S else None
 
     def _begin(self, text: str) -> str:
         """A person said it; a call that was seen a moment before its bubble is the same."""
         found = self._by_text.get(text)
         if found and self._now() - found[1] < 1.0:
             return found[0]
-        name = f"t{next(self._count)}"
+        return self._remember(text, f"t{next(self._count)}")
+
+    def _remember(self, text: str, name: str) -> str:
         self._by_text[text] = (name, self._now())
         self._by_text.move_to_end(text)
         if len(self._by_text) > REMEMBERED:
@@ -67,5 +75,6 @@ def _without_author(text: str) -> str:
     return rest if colon and "(" in head and len(head) < 80 else text
 
 
-def _names(message: dict[str, Any]) -> str:
-    return " ".join(str(m.get("filename", "")) for m in message.get("media", ()))
+def _files(message: dict[str, Any]) -> str:
+    """Files keep their sizes on their way, not always their names."""
+    return " ".join(f"file:{m.get('size', 0)}" for m in message.get("media", ()))

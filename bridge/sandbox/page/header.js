@@ -3,10 +3,6 @@
 import { fault } from "./api.js";
 import { at, byId, h, icon, placeBelow, say, span, sync } from "./dom.js";
 
-const KILL = { network: "bridge", id: "kill", label: "Kill the bridge (kill -9)", on: false, hint: "It starts again by itself and goes on where it was." };
-
-const isKill = ({ network, id }) => network === KILL.network && id === KILL.id;
-
 export class Header {
   constructor(store) {
     this.store = store;
@@ -20,7 +16,7 @@ export class Header {
   render() {
     const { bridge } = this.store;
     byId("status").dataset.state = bridge.state;
-    say(byId("bridge-state"), { ready: "ready", starting: "starting", down: "down" }[bridge.state] ?? bridge.state);
+    say(byId("bridge-state"), bridge.state);
     say(byId("bridge-store"), bridge.store ?? "");
     say(byId("bridge-relayed"), `${(bridge.relayed ?? 0).toLocaleString()} relayed`);
     say(byId("waiting"), `${(bridge.waiting ?? 0).toLocaleString()} waiting`);
@@ -49,49 +45,55 @@ export class Header {
   }
 
   #faults() {
-    const { faults, bridge, networks } = this.store;
-    const order = [...networks.map(({ name }) => name), "bridge"];
-    const all = (faults.some(isKill) ? faults : [...faults, KILL]).map((item) => ({ ...item, ...this.#aimed(item) }));
-    all.sort((a, b) => order.indexOf(a.network) - order.indexOf(b.network));
+    const { bridge } = this.store;
+    const all = this.#switches();
     const on = all.filter((item) => item.on).length;
     say(byId("faults-on"), on ? String(on) : "");
     byId("faults-on").hidden = !on;
     byId("faults").setAttribute("aria-label", on ? `Faults, ${on} on` : "Faults");
-    sync(byId("fault-list"), all, ({ network, id }) => `${network}-${id}`, (item) => this.#switch(item), (node, item) => {
-      const { firstElementChild: button } = node;
-      button.setAttribute("aria-checked", String(Boolean(item.on)));
-      say(button.querySelector(".label"), item.label);
-      say(node.querySelector(".hint"), item.hint ?? "");
-      const count = node.querySelector(".toll");
-      if (count) say(count, `${bridge.lost ?? 0} lost · ${bridge.doubled ?? 0} doubled · killed ${times(bridge.kills ?? 0)}`);
-      count?.classList.toggle("wrong", bridge.lost > 0 || bridge.doubled > 0);
+    sync(byId("fault-list"), all, ({ key }) => key, (item) => this.#make(item), (node, item) => {
+      node.item = item;
+      if (item.id !== "kill") node.firstElementChild.setAttribute("aria-checked", String(Boolean(item.on)));
+      say(node.querySelector(".label"), item.label);
+      say(node.querySelector(".hint"), item.hint);
+      const toll = node.querySelector(".toll");
+      if (toll) say(toll, `${bridge.lost ?? 0} lost · ${bridge.doubled ?? 0} doubled · killed ${times(bridge.kills ?? 0)}`);
+      toll?.classList.toggle("wrong", bridge.lost > 0 || bridge.doubled > 0);
     });
   }
 
-  /** The carrier refuses one customer: the one whose phone is open when the switch is turned. */
-  #aimed({ id, on, value } = {}) {
-    const { people, person } = this.store;
-    const whom = id === "refuse" && (on ? people.find(({ address }) => address === value) : person);
-    if (!whom) return {};
-    return { label: `The carrier refuses ${whom.name}’s number`, hint: `What is sent to ${whom.name} comes back as undelivered.`, aim: whom.address };
+  /** What can be switched; the carrier refuses each customer by a switch of their own. */
+  #switches() {
+    const { faults, people } = this.store;
+    return faults.map((item) => ({ ...item, key: `${item.network}-${item.id}` })).flatMap((item) => {
+      if (item.id !== "refuse") return item;
+      const there = people.filter(({ home }) => home === item.network);
+      const refused = item.on ? [item.value ?? there.map(({ address }) => address)].flat() : [];
+      return there.map(({ id, name, address }) => ({
+        ...item, key: `${item.key}-${id}`, label: `The carrier refuses ${name}’s number`, hint: `What is sent to ${name} comes back as undelivered.`,
+        on: refused.includes(address), rest: refused.filter((other) => other !== address), address,
+      }));
+    });
   }
 
-  #switch({ network, id }) {
-    const kill = isKill({ network, id });
-    const hint = `hint-${network}-${id}`;
-    const flip = async ({ currentTarget }) => {
-      try {
-        const { aim } = this.#aimed(this.store.faults.find((item) => item.network === network && item.id === id));
-        await fault(network, id, currentTarget.ariaChecked !== "true", aim);
-      } catch ({ message }) {
-        this.store.complain(message);
-      }
-    };
-    return h("div", { class: kill ? "fault kill" : "fault" },
-      h("button", { type: "button", role: "switch", "aria-describedby": hint, "data-testid": `fault-${network}-${id}`, click: flip },
-        h("span", { class: "label" }), h("i", { class: "knob" })),
-      h("p", { class: "hint muted", id: hint }),
-      kill && h("p", { class: "toll" }));
+  async #flip({ network, id, on, rest, address }) {
+    const value = rest && (on ? rest : [...rest, address]);
+    try {
+      await fault(network, id, value ? value.length > 0 : !on, value);
+    } catch ({ message }) {
+      this.store.complain(message);
+    }
+  }
+
+  #make({ key, id }) {
+    const label = h("span", { class: "label" });
+    const common = { type: "button", "aria-describedby": `hint-${key}`, "data-testid": `fault-${key}`, click: () => this.#flip(node.item) };
+    const kill = id === "kill";
+    const node = h("div", { class: kill ? "fault kill" : "fault" },
+      kill ? h("button", { ...common, class: "button danger" }, label) : h("button", { ...common, role: "switch" }, label, h("i", { class: "knob" })),
+      h("p", { class: "hint muted", id: `hint-${key}` }),
+      kill && h("p", { class: "toll", role: "status" }));
+    return node;
   }
 }
 

@@ -26,7 +26,7 @@ export class Messages {
     node.addEventListener("focusin", ({ target }) => this.#hold(target.closest("article")));
   }
 
-  /** `look` is "sms", "whatsapp", "plain" or "telegram"; `waiting(message)` gives words for what is held up, or nothing. */
+  /** `look` is "sms", "whatsapp", "plain" or "telegram"; `waiting(message)` gives words for what is held up, or "". */
   render(conversation) {
     const { key, messages, look, waiting } = (this.#last = conversation);
     const node = this.node;
@@ -43,7 +43,7 @@ export class Messages {
       newDay: at(message.at, "day") !== (list[index - 1] ? at(list[index - 1].at, "day") : at(Date.now() / 1000, "day")),
       state: look !== "sms" || message === lastMine || message.status === "failed",
       quote: message.reply_to ? quoted.get(message.reply_to) : undefined,
-      waiting: waiting?.(message),
+      waiting: waiting(message),
     }));
     if (list.length < messages.length) rows.unshift({ earlier: true });
     sync(node, rows, (row) => row.message?.id ?? "earlier", (row) => this.#make(row), (place, row) => row.message && this.#update(place, row));
@@ -120,8 +120,9 @@ function describe({ message, waiting }) {
   return `${message.author || "Somebody"}, ${at(message.at)}: ${message.deleted ? "removed" : message.text}${kinds} ${state}`.trim();
 }
 
+/** Twilio asks once: what the bridge could not take is not lost there, and the phone's owner is told nothing in real life. */
 function refusal({ error }) {
-  return error ? (error.startsWith("Not delivered") ? error : `Not delivered: ${error}`) : "Not delivered.";
+  return error ? `Not delivered: ${error.replace(/^no answer: .*/s, "the bridge did not answer, and Twilio does not ask again.")}` : "Not delivered.";
 }
 
 function bubble(row, tools) {
@@ -161,7 +162,7 @@ function below(row) {
   if (message.status === "failed") return h("p", { class: "failure" }, icon("failed"), refusal(message));
   if (waiting) return h("p", { class: "held" }, icon("clock"), waiting);
   if (look === "whatsapp" || look === "telegram" || !(row.last || message.edited || (message.mine && row.state))) return null;
-  const state = message.mine && row.state ? (message.status ? "Delivered" : "Sending…") : ""; // a text message knows no more
+  const state = message.mine && row.state ? words[message.status] ?? "Sending…" : "";
   return h("p", { class: "under" }, message.edited && "Edited · ", time(message.at), state && ` · ${state}`);
 }
 

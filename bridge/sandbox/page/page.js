@@ -13,44 +13,34 @@ import { Wire } from "./wire.js";
 const GREETING = "Hello! Has my order left yet?";
 
 startTheme();
-const store = new Store();
-const phones = new Phones(store);
-const telegram = new Telegram(store);
-const header = new Header(store);
-const wire = new Wire(store, { typeForMe });
-const panes = { phones, wire, telegram, header };
+const store = new Store((what, detail) => {
+  if (what === "wire") wire.heard(detail), mark("wire-column");
+  else if (what === "message") news(detail);
+  else if (what === "complaint") warn(detail);
+  draw();
+});
+const panes = { phones: new Phones(store), wire: new Wire(store, { typeForMe }), telegram: new Telegram(store), header: new Header(store) };
+const { phones, wire } = panes;
 const columns = { phones: "phones", wire: "wire-column", telegram: "telegram" };
 
-// Drawing: once a frame, and only what changed.
-const dirty = new Set();
+// Drawing: once a frame; each part changes only what differs.
+let due = false;
 
-function draw(...names) {
-  if (!dirty.size) requestAnimationFrame(flush);
-  for (const name of names) dirty.add(name);
+function draw() {
+  if (!due) requestAnimationFrame(flush);
+  due = true;
 }
 
 function flush() {
-  const due = [...dirty];
-  dirty.clear();
-  for (const name of due) panes[name].render();
+  due = false;
+  for (const pane of Object.values(panes)) pane.render();
 }
-
-store.listen((what, detail) => {
-  if (what === "all") draw("phones", "wire", "telegram", "header");
-  else if (what === "phones") draw("phones", "wire", "header");
-  else if (what === "telegram") draw("telegram");
-  else if (what === "wire") wire.heard(detail), draw("wire"), mark("wire-column");
-  else if (what === "faults") draw("header");
-  else if (what === "bridge") draw("header", "phones", "telegram");
-  else if (what === "message") news(detail);
-  else if (what === "complaint") warn(detail);
-});
 
 /** A new message, or one that failed: spoken, followed to its topic, and marked on a tab that is not open. */
 function news({ place, message, fresh }) {
   const where = place.group ? `in ${place.name}` : `on ${place.name}’s phone`;
   if (message.status === "failed") announce(`Not delivered ${where}: ${message.error || "no reason given"}`);
-  else if (fresh) announce(`${message.author || "New"} ${where}: ${preview(message)}`);
+  else if (fresh && !message.service) announce(`${message.author || "New"} ${where}: ${preview(message)}`);
   mark(place.group ? "telegram" : "phones");
   const topic = store.counterpart(store.person);
   const writing = byId("telegram").contains(document.activeElement);
@@ -71,7 +61,7 @@ function show(column, focus = false) {
     const panel = byId(tab.dataset.tab);
     panel.role = narrow.matches ? "tabpanel" : null;
   }
-  draw(...Object.keys(columns));
+  draw();
 }
 
 function mark(column) {

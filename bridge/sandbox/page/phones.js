@@ -44,7 +44,9 @@ export class Phones {
     byId("phone-initials").dataset.tone = tone(person.name);
     say(byId("phone-name"), person.name);
     say(byId("phone-address"), `${person.network} · ${person.address.replace(/^[a-z]+:/, "")}`);
-    this.messages.render({ key: person.key, messages: person.messages, look: person.style, waiting: (message) => this.store.waiting(message) });
+    const fates = this.store.fates(person);
+    const messages = person.messages.map((message) => (message.mine && fates.has(message.thread) ? { ...message, status: fates.get(message.thread), error: "" } : message));
+    this.messages.render({ key: person.key, messages, look: person.style, waiting: this.store.held(person) });
     this.composer.show(person.key, `Message from ${person.name}`);
     if (byId("phones").contains(document.activeElement)) this.#read();
   }

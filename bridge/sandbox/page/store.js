@@ -16,15 +16,11 @@ export class Store {
   topic = null;
   #calls = new Map();
   #tries = new Map();
-  #listeners = [];
+  #tell;
 
-  /** `listener(what, detail)`: what is "all", "phones", "telegram", "wire", "faults", "bridge" or "message" (new ones only). */
-  listen(listener) {
-    this.#listeners.push(listener);
-  }
-
-  #tell(what, detail) {
-    for (const listener of this.#listeners) listener(what, detail);
+  /** `listener(what, detail)`: what is "change", "wire" (a line), "message" (new, or failed) or "complaint" (words). */
+  constructor(listener) {
+    this.#tell = listener;
   }
 
   get topics() {
@@ -46,8 +42,8 @@ export class Store {
     for (const call of state.wire) this.#call(call);
     this.person = same(this.people, this.person) ?? this.people[0] ?? null;
     this.topic = same(this.topics, this.topic) ?? this.counterpart(this.person) ?? latest(this.topics) ?? null;
-    for (const old of [...people, ...topics]) carry(old, same([...this.people, ...this.topics], old));
-    this.#tell("all");
+    for (const item of [...this.people, ...this.topics]) item.unread = same([...people, ...topics], item)?.unread ?? 0;
+    this.#tell("change");
   }
 
   #adopt(item, key, extra) {
@@ -66,26 +62,21 @@ export class Store {
     if (event.seq !== undefined && event.seq <= this.seq) return false;
     this.seq = event.seq ?? this.seq;
     if (event.type === "wire") this.#tell("wire", this.#call({ network: event.network, ...event.call }));
-    else if (event.type === "bridge") this.#set("bridge", event.bridge);
-    else if (event.type === "faults") this.#set("faults", event.faults);
+    else if (event.type === "bridge") this.bridge = event.bridge;
+    else if (event.type === "faults") this.faults = event.faults;
     else if (event.type === "person") this.#person(event);
     else if (event.type === "topic") return this.#topic(event);
     else if (event.type === "message") return this.#message(event);
+    this.#tell("change");
     return false;
-  }
-
-  #set(name, value) {
-    this[name] = value;
-    this.#tell(name);
   }
 
   #person({ network, person }) {
     const key = peopleKey(network, person.id);
     const known = this.people.find((item) => item.key === key);
-    if (known) merge(known, person);
+    if (known) Object.assign(known, person);
     else this.people.push(this.#adopt(person, key, { home: network }));
     this.person ??= this.people[0];
-    this.#tell("phones");
   }
 
   #topic({ network, group: id, topic }) {
@@ -93,10 +84,10 @@ export class Store {
     if (!group) return true;
     const key = topicKey(network, id, topic.id);
     const known = group.topics.find((item) => item.key === key);
-    if (known) merge(known, topic);
+    if (known) Object.assign(known, topic);
     else group.topics.push(this.#adopt(topic, key, { home: network, group }));
     this.topic ??= group.topics[0];
-    this.#tell("telegram");
+    this.#tell("change");
     return false;
   }
 
@@ -107,8 +98,8 @@ export class Store {
     const index = place.messages.findLastIndex((item) => item.id === message.id);
     if (index < 0) place.messages.push(message);
     else place.messages[index] = message;
-    if (index < 0 && !message.mine && place !== this.person && place !== this.topic) place.unread += 1;
-    this.#tell(person == null ? "telegram" : "phones");
+    if (index < 0 && !message.mine && !message.service && place !== this.person && place !== this.topic) place.unread += 1;
+    this.#tell("change");
     if (index < 0 || message.status === "failed") this.#tell("message", { place, message, fresh: index < 0 });
     return false;
   }
@@ -136,10 +127,29 @@ export class Store {
     return call;
   }
 
-  /** Words for a message that the bridge holds back, or nothing. */
-  waiting({ thread }) {
-    const held = thread && this.bridge.waiting_why?.find((item) => item.thread === thread);
-    return held ? `Waiting: ${held.why}${held.until ? `, until ${at(held.until, "second")}` : ""}` : "";
+  /** What became of a phone's messages, by thread: "delivered", they stand in the topic; "read", somebody answered since. */
+  fates(person) {
+    const found = new Map();
+    let answered = false;
+    for (const { mine, service, thread } of this.counterpart(person)?.messages.toReversed() ?? []) {
+      if (mine) answered ||= !service;
+      else if (thread && !found.has(thread)) found.set(thread, answered && person.style === "whatsapp" ? "read" : "delivered");
+    }
+    return found;
+  }
+
+  /** Tells why a message of `place` waits, or nothing: the newest ones of a lane that is held up and not seen on the other side. */
+  held(place) {
+    const other = this.counterpart(place);
+    const person = place.group ? other : place;
+    const home = other?.home ?? this.groups[0]?.home;
+    const lane = person && this.bridge.waiting_why?.find(({ who, channel }) => channel === home && named(who, person));
+    if (!lane) return () => "";
+    const arrived = new Set(other?.messages.map(({ thread }) => thread));
+    const open = place.messages.filter(({ mine, service, deleted, status, thread }) => mine && !service && !deleted && status !== "failed" && !arrived.has(thread));
+    const waiting = new Set(open.slice(-lane.count).map(({ id }) => id));
+    const words = `Waiting: ${lane.why}${lane.until ? `, until ${at(lane.until, "second")}` : ""}`;
+    return ({ id }) => (waiting.has(id) ? words : "");
   }
 
   /** Shows words about something that could not be done. */
@@ -155,8 +165,7 @@ export class Store {
     const other = this.counterpart(item);
     if (other) this[side === "topic" ? "person" : "topic"] = other;
     for (const seen of [item, other]) if (seen) seen.unread = 0;
-    this.#tell("phones");
-    this.#tell("telegram");
+    this.#tell("change");
   }
 
   /** The topic of a person, or the person of a topic: by the topic's name, and by the messages seen on both sides. */
@@ -164,7 +173,7 @@ export class Store {
     if (!item) return undefined;
     const threads = new Set(item.messages.map((message) => message.thread).filter(Boolean));
     const others = item.group ? this.people : this.topics.filter((topic) => !topic.deleted).reverse();
-    const score = (other) => (named(...(item.group ? [item, other] : [other, item])) ? 1e6 : 0) + other.messages.filter(({ thread }) => threads.has(thread)).length;
+    const score = (other) => (item.group ? named(item.name, other) : named(other.name, item)) * 1e6 + other.messages.filter(({ thread }) => threads.has(thread)).length;
     const scored = others.map((other) => [score(other), other]).filter(([points]) => points > 0);
     return scored.sort(([a], [b]) => b - a)[0]?.[1];
   }
@@ -184,17 +193,8 @@ const peopleKey = (network, id) => `${network}/${id}`;
 const topicKey = (network, group, id) => `${network}/${group}/${id}`;
 const same = (items, item) => item && items.find(({ key }) => key === item.key);
 const latest = (topics) => topics.filter((topic) => !topic.deleted).sort((a, b) => lastAt(b) - lastAt(a))[0];
-const named = (topic, person) =>
-  [person.name, person.address.replace(/^[a-z]+:/, "")].some((name) => topic.name === `${name} · ${person.network}`);
+const named = (title, { name, address, network }) => [name, address.replace(/^[a-z]+:/, "")].some((who) => title === `${who} · ${network}`);
 
 export const failed = ({ status, error, signature }) => status >= 400 || Boolean(error) || signature === "refused";
 
 export const lastAt = ({ messages }) => messages.at(-1)?.at ?? 0;
-
-function merge(known, { messages, ...changes }) {
-  Object.assign(known, changes);
-}
-
-function carry(old, fresh) {
-  if (fresh) fresh.unread = old.unread;
-}

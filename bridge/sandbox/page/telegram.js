@@ -61,7 +61,7 @@ export class Telegram {
     const author = this.#author()?.name;
     const others = topic.group.people.map(({ name }) => name).filter((name) => name !== author);
     const messages = topic.messages.map((message) => ({ ...message, mine: message.mine && !others.includes(message.author) }));
-    this.messages.render({ key: topic.key, messages, look: "telegram", waiting: (message) => this.store.waiting(message) });
+    this.messages.render({ key: topic.key, messages, look: "telegram", waiting: this.store.held(topic) });
     this.composer.node.hidden = topic.deleted;
     this.composer.show(topic.key, author ? `Message as ${author}` : "Message");
   }

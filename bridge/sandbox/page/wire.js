@@ -153,14 +153,18 @@ export class Wire {
 
   #empty(items) {
     const node = byId("wire-empty");
-    node.hidden = items.length > 0;
-    const { wire, people } = this.store;
-    if (!node.hidden) node.replaceChildren(...(wire.length ? nothing() : people.length ? this.#invite(people[0]) : [h("p", null, "Nothing on the wire yet.")]));
+    const { wire, people, topics } = this.store;
+    const silent = ![...people, ...topics].some(({ messages }) => messages.length);
+    const state = silent && people.length ? "silent" : items.length ? "" : "none";
+    node.hidden = !state;
+    if (state === node.dataset.state) return;
+    node.dataset.state = state;
+    node.replaceChildren(...(state === "silent" ? this.#invite(people[0]) : [h("p", null, wire.length ? "No event matches the filter." : "Nothing on the wire yet.")]));
   }
 
   #invite(person) {
     const start = { type: "button", class: "button primary", "data-testid": "start", click: () => this.typeForMe(person) };
-    return [h("p", null, "Nothing on the wire yet."), h("button", start, `Type on ${person.name}’s phone`), h("p", { class: "muted" }, "It types and sends a message. Watch it travel to the right.")];
+    return [h("p", null, "Nobody has written yet."), h("button", start, `Type on ${person.name}’s phone`), h("p", { class: "muted" }, "It types and sends a message. Watch it travel to the right.")];
   }
 
   #measure() {
@@ -169,10 +173,6 @@ export class Wire {
     this.list.render(this.list.items);
     this.#current();
   }
-}
-
-function nothing() {
-  return [h("p", null, "No event matches the filter.")];
 }
 
 function blank() {
