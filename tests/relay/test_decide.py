@@ -347,14 +347,14 @@ async def test_files_that_do_not_fit(bench: Bench) -> None:
     assert kind == "notice"
     assert words is not None
     assert words.count("was not sent: an SMS") == 2
-    notice = [d for d in await bench.all(t.Delivery) if d.kind == "notice"][0]
+    notice = next(d for d in await bench.all(t.Delivery) if d.kind == "notice")
     assert notice.reply_remote == "A1"
 
 
 async def test_a_customers_file_that_does_not_fit_is_named_in_the_topic(bench: Bench) -> None:
     files = (image("a"), image("b", size=9000), image("a"))
     await bench.do(PHONE, seen(), wrote(content=Content(attachments=files)))
-    told_, *parts = await bench.outbox(TG)
+    told_, *_parts = await bench.outbox(TG)
     assert told_[1] == "(the image (image/png, 8.8 kB) was not sent: Telegram carries at most 4.9 kB of it)"
     assert [d.attachment for d in await bench.all(t.Delivery)] == [None, 0, 2]
     assert await bench.outbox(PHONE) == []

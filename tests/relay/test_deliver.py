@@ -18,7 +18,7 @@ from bridge.core.outcomes import BindingGone, Misconfigured, RateLimited, Refuse
 from bridge.core.retry import TWICE, UNKNOWN
 from bridge.relay.channels import opened
 from bridge.store import tables as t
-from tests.relay.networks import Got, Lands, Network, Numbering, Phones, Running, Topics, never
+from tests.relay.networks import Got, Lands, Network, Numbering, Running, Topics, never
 from tests.relay.virtual import BEGINNING, VirtualStore, played
 from tests.relay_kit import (
     OURS,

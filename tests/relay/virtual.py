@@ -66,7 +66,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class VirtualStore(SqliteStore):
-    """A real store that tells the loop of its work. Once `dead`, it answers nobody: the process was killed. `dies` is asked before
+    """A real store that tells the loop of its work. Once `dead` it answers nobody: the process was killed. `dies` is asked before
     and after each write."""
 
     def __init__(self, path: Path) -> None:

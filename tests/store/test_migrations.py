@@ -29,7 +29,7 @@ OPTIONS = {"compare_type": True, "compare_server_default": True}
 
 def differences(connection: Any) -> list[Any]:
     context = MigrationContext.configure(connection, opts=OPTIONS)
-    return [d for d in compare_metadata(context, SQLModel.metadata)]
+    return list(compare_metadata(context, SQLModel.metadata))
 
 
 def partial_indexes(listed: list[str]) -> dict[str, str]:

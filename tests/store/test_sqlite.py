@@ -196,7 +196,7 @@ async def test_statements_and_transactions_per_message(sqlite: SqliteStore, caps
     grouped = (cost()[0] - before[0]) / 64
     with capsys.disabled():
         print(
-            f"\none message alone: {statements} statements, {transactions} transactions; 64 at once: {grouped:.2f} statements each to accept"
+            f"\none message: {statements} statements, {transactions} transactions; of 64 at once: {grouped:.2f} to accept"
         )
     assert statements <= 16
     assert transactions <= 3
