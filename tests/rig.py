@@ -175,9 +175,12 @@ class Rig:
         listed = self.telegram_control("topics")["topics"]
         return [Topic(self, t["message_thread_id"], t["name"]) for t in listed if not t["deleted"]]
 
+    def topics_named(self, name: str) -> Callable[[], list[Topic]]:
+        return lambda: [t for t in self.topics() if t.name == name]
+
     def topic(self, name: str) -> Topic:
         """The one topic of this name, once it is there."""
-        found = until(lambda: [t for t in self.topics() if t.name == name], what=f"a topic {name!r}")
+        found = until(self.topics_named(name), what=f"a topic {name!r}")
         assert len(found) == 1, found
         return found[0]
 

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 WINDOW_S = 60.0
 DOCUMENTED_S = 3.0
 """Between two messages to a group."""
+EVIDENCE = 10
+"""So many messages let through tell the limit; a 429 after fewer has another cause, and asks for a little more time each."""
+FIRST_S = 0.5
 
 
 @dataclass(slots=True)
@@ -62,7 +65,11 @@ class Learned:
     def limited(self, now: float, retry_at: float) -> None:
         """The network said 429, and when it will hear us again."""
         self.sent = [t for t in self.sent if t > now - WINDOW_S][:-1]  # the refused one is the last
-        learned = (retry_at - self.sent[0]) / len(self.sent) if self.sent else DOCUMENTED_S
+        learned = self.interval_s
+        if len(self.sent) >= EVIDENCE:
+            learned = (retry_at - self.sent[0]) / len(self.sent)
+        elif now >= self.next_at:  # else it was under way when the first was refused
+            learned = max(self.interval_s * 2, FIRST_S)
         self.interval_s = min(max(learned, self.interval_s), DOCUMENTED_S)
         self.next_at = self.eased_at = max(self.next_at, retry_at)
 

@@ -30,7 +30,7 @@ _ADDRESS = re.compile(
 
 
 def _sid(prefix: str) -> str:
-    return f"^{prefix}[0-9a-zA-Z]{{32}}$"
+    return f"^{prefix}[0-9a-fA-F]{{32}}$"
 
 
 def _not_empty(secret: SecretStr) -> SecretStr:

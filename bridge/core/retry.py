@@ -9,7 +9,7 @@ from bridge.core.capabilities import Capabilities
 from bridge.core.outcomes import BindingGone, Misconfigured, RateLimited, Refused, SendError, Unavailable, Unsure
 
 FIRST_DELAY_S = 1.0
-LONGEST_DELAY_S = 300.0
+LONGEST_DELAY_S = 60.0
 PROBE_S = 60.0
 """How often a resting channel is tried again."""
 LONGEST_TOLD_S = 3600.0
@@ -66,7 +66,7 @@ def backoff(attempt: int, rand: float) -> float:
     """Seconds to wait after attempt number `attempt`: exponential, half of it jitter; `rand` is from [0, 1).
 
     >>> backoff(1, 0.0), backoff(3, 1.0), backoff(99, 0.0)
-    (0.5, 4.0, 150.0)
+    (0.5, 4.0, 30.0)
     """
     longest = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(attempt - 1, 20))
     return longest * (0.5 + rand / 2)

@@ -20,6 +20,7 @@ from bridge.core.events import Event
 from bridge.core.ids import ChannelName
 
 BODY_BYTES = 1024 * 1024
+DISCARDED_BYTES = 16 * BODY_BYTES
 _log = logging.getLogger("trunkline.server")
 
 
@@ -111,15 +112,16 @@ async def _request(http: HttpRequest) -> Request:
 
 
 async def _body(http: HttpRequest) -> bytes:
-    told = http.headers.get("content-length", "")
-    if told.isdigit() and int(told) > BODY_BYTES:
-        raise _TooLarge
+    """Raises `_TooLarge`; up to `DISCARDED_BYTES` are read even so: who is cut off while it sends never reads the answer."""
     chunks, size = [], 0
     async for chunk in http.stream():
         size += len(chunk)
-        if size > BODY_BYTES:
-            raise _TooLarge
-        chunks.append(chunk)
+        if size > DISCARDED_BYTES:
+            break
+        if size <= BODY_BYTES:
+            chunks.append(chunk)
+    if size > BODY_BYTES:
+        raise _TooLarge
     return b"".join(chunks)
 
 

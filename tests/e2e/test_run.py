@@ -129,6 +129,7 @@ def test_without_the_network_it_starts_and_delivers_once_it_is_back(r: Rig) -> N
     ana.says("anybody there?")
     r.restart(kill=False)
     r.telegram_fault("down", on=False)
+    until(r.topics_named("+15550162 · SMS"), 90)
     r.topic("+15550162 · SMS").heard("anybody there?")
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.telegram.pace import DOCUMENTED_S, WINDOW_S, Bucket, Learned
+from adapters.telegram.pace import FIRST_S, WINDOW_S, Bucket, Learned
 
 NOW = 1_790_000_000.0
 
@@ -85,13 +85,13 @@ def test_the_longest_pause_holds() -> None:
     assert learned.take(NOW + 100) == NOW + 600
 
 
-def test_refused_before_anything_passed_teaches_the_documented_pace() -> None:
+def test_refused_before_anything_passed_asks_for_a_little_time() -> None:
     learned = Learned()
     learned.take(NOW)
     learned.limited(NOW, NOW + 40)
     assert learned.take(NOW) == NOW + 40
     assert learned.take(NOW + 40) == 0
-    assert learned.take(NOW + 40) == NOW + 40 + DOCUMENTED_S
+    assert learned.take(NOW + 40) == NOW + 40 + FIRST_S
 
 
 def test_quiet_minutes_ease_it() -> None:
