@@ -214,7 +214,8 @@ class TelegramChannel:
         again = _topic(opening.binding)[1] if opening.closed and opening.binding.key is not None else None
         if again is None and self._settings.topics_per_minute and (at := self._topics.take(self._port.now())):
             raise RateLimited("topics are made slowly", retry_at=at, scope=Scope.BINDING)
-        async with self._paced(chat):
+        # A repair follows on a request that had its turn; were it to wait for another, that request would run into it again.
+        async with self._paced(chat, waits=opening.binding.key is None):
             if again is not None:
                 await bot.reopen_topic(chat, again)
             thread = again if again is not None else await bot.create_topic(chat, opening.title)
@@ -233,13 +234,13 @@ class TelegramChannel:
                 await bot.edit_text(chat, number, edit.text)
 
     @asynccontextmanager
-    async def _paced(self, chat: int) -> AsyncIterator[None]:
-        """One request of the chat's budget."""
+    async def _paced(self, chat: int, *, waits: bool = True) -> AsyncIterator[None]:
+        """One request of the chat's budget; one that doesn't wait for its turn still learns from what it is told."""
         pace = self._paces.get(chat)
         if pace is None:
             pace = Bucket(20, 20) if self._settings.pace == "documented" else Learned()
             self._paces[chat] = pace
-        if at := pace.take(self._port.now()):
+        if (at := pace.take(self._port.now())) and waits:
             raise RateLimited("the group’s pace", retry_at=at, scope=Scope.ENDPOINT)
         try:
             yield

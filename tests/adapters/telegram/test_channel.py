@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from adapters.telegram import channel as room
 from adapters.telegram.channel import TelegramChannel
 from adapters.telegram.inbound import KINDS
+from adapters.telegram.pace import Learned
 from adapters.telegram.settings import Settings
 from adapters.telegram.simulator.testing import Running, receive, serve
 from bridge.channel import (
@@ -822,3 +823,21 @@ async def test_closing_leaves_nothing_behind(telegram: Running) -> None:
         await until(lambda: calls(telegram, "getMe"))
     await channel.close()
     assert asyncio.all_tasks() == before
+
+
+async def test_a_closed_topic_is_reopened_without_another_turn(
+    telegram: Running, channel: TelegramChannel, topic: BindingKey
+) -> None:
+    """The send that found it closed had its turn: if the reopening waited for one, the next send would find it closed again."""
+    await channel.send(out(topic, "Hello"))
+    pace = channel._paces[CHAT]
+    assert isinstance(pace, Learned)
+    pace.interval_s, pace.next_at = 3.0, time.time() + 60
+    telegram.call("closeForumTopic", chat_id=CHAT, message_thread_id=int(topic.rpartition(":")[2]))
+    made = await channel.open_binding(
+        Opening(binding=Binding(endpoint=EndpointKey(str(CHAT)), key=topic), title="x", author="Support", closed=True)
+    )
+    assert made.key == topic
+    assert not next(t for t in telegram.get("topics")["topics"] if f"{CHAT}:{t['message_thread_id']}" == topic)[
+        "closed"
+    ]
