@@ -20,7 +20,7 @@ from bridge.relay.channels import Open, as_binding, opened
 from bridge.relay.directory import Bridge, Directory, Endpoint
 from bridge.relay.relay import Relay
 from bridge.server.control import listen, socket_path
-from bridge.store.overview import counts, waiting
+from bridge.store.overview import alive, waiting
 from bridge.store.records import BindingRecord
 from bridge.store.sqlite import SqliteStore
 from bridge.store.store import StoreBusy, StoreError
@@ -97,7 +97,7 @@ class App:
     async def ready(self) -> tuple[bool, dict[str, Any]]:
         try:
             async with asyncio.timeout(1.0):
-                await self._store.read(counts, None)
+                await self._store.read(alive, None)
             store = "ok"
         except (TimeoutError, StoreBusy, OSError):
             store = "unreachable"

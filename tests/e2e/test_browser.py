@@ -355,7 +355,8 @@ def test_axe_finds_nothing(browser: Browser, running: Process, scheme: str, widt
     how = {"viewport": {"width": width, "height": 844}, "color_scheme": scheme, "reduced_motion": "reduce"}
     for stage in stage_of(browser, running.url, **how):
         stage.open()
-        expect(stage.phone.first).to_be_attached()
+        stage.writes(f"by {scheme} at {width}")
+        expect(stage.told(f"by {scheme} at {width}")).to_be_attached()
         columns = ["phones", "wire", "telegram"] if width < 900 else [""]
         for column in columns:
             if column:

@@ -69,6 +69,19 @@ export function neighbour(items, key, step) {
   return items[Math.min(items.length - 1, Math.max(0, at + step))];
 }
 
+/** Keeps a list at its end until somebody scrolls up: `stuck` tells, `go()` returns there, `keep()` follows what grows or shrinks. */
+export function stickToEnd(node, slack, scrolled = () => {}) {
+  let top = 0;
+  const end = { stuck: true, go: () => ((end.stuck = true), end.keep()), keep: () => end.stuck && (node.scrollTop = node.scrollHeight) };
+  node.addEventListener("scroll", () => {
+    if (node.scrollHeight - node.scrollTop - node.clientHeight < slack) end.stuck = true;
+    else if (node.scrollTop < top) end.stuck = false; // up by hand: a box that shrinks leaves the place as it is
+    top = node.scrollTop;
+    scrolled();
+  }, { passive: true });
+  return end;
+}
+
 export const calm = matchMedia("(prefers-reduced-motion: reduce)");
 export const narrow = matchMedia("(max-width: 899px)");
 

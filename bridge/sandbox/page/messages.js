@@ -1,6 +1,6 @@
 // A conversation as bubbles: the same for phones and topics, dressed by CSS.
 
-import { at, h, icon, iconButton, size, sync, time } from "./dom.js";
+import { at, h, icon, iconButton, size, stickToEnd, sync, time } from "./dom.js";
 import { thread, travel } from "./threads.js";
 
 const SHOWN = 200; // the newest; the rest comes on a click
@@ -12,17 +12,16 @@ export class Messages {
   #shown = SHOWN;
   #current = "";
   #known = new Set();
-  #atEnd = true; // and staying there, also when pictures arrive or the list shrinks
+  #end;
 
   /** `actions(message)` gives what can be done: [{icon, label, key, run}]. */
   constructor(node, actions) {
     this.node = node;
     this.actions = actions;
     node.addEventListener("keydown", (event) => this.#keys(event));
-    const keep = () => this.#atEnd && (node.scrollTop = node.scrollHeight);
-    node.addEventListener("scroll", () => (this.#atEnd = node.scrollHeight - node.scrollTop - node.clientHeight < 48), { passive: true });
-    node.addEventListener("load", keep, true);
-    new ResizeObserver(keep).observe(node);
+    this.#end = stickToEnd(node, 48);
+    node.addEventListener("load", this.#end.keep, true); // a picture arrived
+    new ResizeObserver(this.#end.keep).observe(node);
     node.addEventListener("focusin", ({ target }) => this.#hold(target.closest("article")));
   }
 
@@ -32,7 +31,6 @@ export class Messages {
     const node = this.node;
     const other = key !== this.#key;
     if (other) [this.#key, this.#shown, this.#current, this.#known] = [key, SHOWN, "", new Set(messages.map(({ id }) => id))];
-    if (other) this.#atEnd = true;
     const list = messages.slice(-this.#shown);
     const quoted = new Map(messages.map((message) => [message.id, message]));
     const lastMine = list.findLast((message) => message.mine && message.status !== "failed");
@@ -49,12 +47,9 @@ export class Messages {
     sync(node, rows, (row) => row.message?.id ?? "earlier", (row) => this.#make(row), (place, row) => row.message && this.#update(place, row));
     const current = this.#articles().find((article) => article.dataset.message === this.#current) ?? this.#articles().at(-1);
     for (const article of this.#articles()) article.tabIndex = article === current ? 0 : -1;
-    if (this.#atEnd) node.scrollTop = node.scrollHeight;
+    if (other) this.#end.go();
+    else this.#end.keep();
     for (const article of this.#articles().slice(-5)) if (!this.#known.has(article.dataset.message)) this.#arrived(article);
-  }
-
-  focus() {
-    this.node.querySelector('article[tabindex="0"]')?.focus();
   }
 
   #arrived(article) {

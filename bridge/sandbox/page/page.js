@@ -102,6 +102,7 @@ document.addEventListener("keydown", (event) => {
   keys[event.key]();
 });
 
+byId("phone-start").addEventListener("click", () => typeForMe(store.person));
 byId("help").addEventListener("click", showHelp);
 for (const dialog of document.querySelectorAll("dialog")) dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close());
 

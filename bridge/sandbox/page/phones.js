@@ -39,6 +39,8 @@ export class Phones {
     this.list.setAttribute("aria-activedescendant", chosen.id);
     if (this.#seen !== person.key) chosen.scrollIntoView({ block: "nearest" });
     this.#seen = person.key;
+    byId("phone-start").hidden = !this.store.silent;
+    say(byId("phone-start").firstChild, `Type on ${person.name}’s phone`);
     byId("phone").dataset.look = person.style;
     say(byId("phone-initials"), initials(person.name));
     byId("phone-initials").dataset.tone = tone(person.name);

@@ -27,6 +27,11 @@ export class Store {
     return this.groups.flatMap((group) => group.topics);
   }
 
+  /** Nobody has written anything yet. */
+  get silent() {
+    return ![...this.people, ...this.topics].some(({ messages }) => messages.length);
+  }
+
   /** Takes a whole state; what was open stays open where it is still there. */
   load(state) {
     const { people, topics } = this;

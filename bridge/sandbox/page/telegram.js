@@ -33,7 +33,7 @@ export class Telegram {
 
   /** As in Telegram: the newest talk first, what is deleted last. */
   #sorted() {
-    return this.store.groups.flatMap(({ topics }) => [...topics].sort((a, b) => Boolean(a.deleted) - Boolean(b.deleted) || lastAt(b) - lastAt(a)));
+    return this.store.groups.flatMap(({ topics }) => [...topics].sort((a, b) => Boolean(a.deleted) - Boolean(b.deleted) || lastAt(b) - lastAt(a) || lastId(b) - lastId(a)));
   }
 
   render() {
@@ -135,6 +135,8 @@ export class Telegram {
     byId("topic-menu").firstElementChild.focus();
   }
 }
+
+const lastId = ({ messages }) => Number(messages.at(-1)?.id) || 0; // Telegram's times are whole seconds
 
 const isGeneral = ({ id }) => String(id) === "1"; // so in every forum of Telegram
 

@@ -1,11 +1,13 @@
 // A list of any length: only the lines in sight are in the document.
 
+import { stickToEnd } from "./dom.js";
+
 export class VirtualList {
   items = [];
   height = 28; // of one line, in px
   #rows = new Map();
   #space = document.createElement("div");
-  #pinned = true; // at the newest line, and staying there
+  #end;
 
   /** `make()` gives an empty line, `fill(node, item)` dresses it; an item has an `id` and a `version`. */
   constructor(node, { make, fill, scrolled }) {
@@ -15,28 +17,23 @@ export class VirtualList {
     this.#space.className = "space";
     this.#space.role = "presentation";
     node.append(this.#space);
-    node.addEventListener("scroll", () => {
-      this.#pinned = node.scrollHeight - node.scrollTop - node.clientHeight < this.height;
-      this.draw();
-      scrolled(this.#pinned);
-    }, { passive: true });
+    this.#end = stickToEnd(node, 28, () => (this.draw(), scrolled(this.pinned)));
   }
 
   get pinned() {
-    return this.#pinned;
+    return this.#end.stuck;
   }
 
   /** Shows `items`, at the end where the list was at the end. */
   render(items) {
     this.items = items;
     this.#space.style.height = `${items.length * this.height}px`;
-    if (this.#pinned) this.toEnd();
+    this.#end.keep();
     this.draw();
   }
 
   toEnd() {
-    this.#pinned = true;
-    this.node.scrollTop = this.node.scrollHeight;
+    this.#end.go();
   }
 
   /** Scrolls as little as it takes to see the line. */

@@ -153,8 +153,7 @@ export class Wire {
 
   #empty(items) {
     const node = byId("wire-empty");
-    const { wire, people, topics } = this.store;
-    const silent = ![...people, ...topics].some(({ messages }) => messages.length);
+    const { wire, people, silent } = this.store;
     const state = silent && people.length ? "silent" : items.length ? "" : "none";
     node.hidden = !state;
     if (state === node.dataset.state) return;
