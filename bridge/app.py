@@ -8,22 +8,30 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.channel.adapter import Channel, Health
+from bridge.channel.adapter import Channel
+from bridge.channel.inbound import Outcome
 from bridge.channel.outbound import Binding
+from bridge.channel.port import Health
 from bridge.config.model import Config
-from bridge.core.capabilities import Capabilities
+from bridge.core.capabilities import Capabilities, Form
 from bridge.core.content import Side
-from bridge.core.events import Event
-from bridge.core.ids import ChannelName
+from bridge.core.events import Addressee, Event
+from bridge.core.ids import ChannelName, ContactId, ConversationId, EndpointKey
+from bridge.core.log import LogLeg, ReceiptNews, TypingNews
 from bridge.core.outcomes import Misconfigured
+from bridge.media.blobs import StorageUnavailable
+from bridge.media.files import FileBlobs
 from bridge.relay.channels import Open, as_binding, opened
+from bridge.relay.contacts import CannotBe, Merge, Split
 from bridge.relay.directory import Bridge, Directory, Endpoint
+from bridge.relay.followers import ChannelLog, Told
+from bridge.relay.media import ChannelFiles, MediaRoom
 from bridge.relay.relay import Relay
 from bridge.server.control import listen, socket_path
+from bridge.store.opening import opened as opened_store
 from bridge.store.overview import alive, waiting
 from bridge.store.records import BindingRecord
-from bridge.store.sqlite import SqliteStore
-from bridge.store.store import StoreBusy, StoreError
+from bridge.store.store import Store, StoreBusy
 
 DRAIN_S = 8.0
 RUN_AGAIN_S = 10.0
@@ -45,23 +53,33 @@ class App:
         self._tasks: list[asyncio.Task[None]] = []
         self._control: asyncio.Server | None = None
         self._started = time.time()
-        self._store: SqliteStore
+        self.store: Store
+        self.directory: Directory
+        self.media: MediaRoom
         self._relay: Relay
 
     async def start(self) -> None:
         """Raises `StoreError`; nothing of a network can keep it from starting."""
         file = self.config.store.file
-        if file is None:
-            raise StoreError("PostgreSQL comes with the next version: use sqlite:///PATH as the store's url")
-        self._store = SqliteStore(file)
-        await self._store.open()
+        self.store = await opened_store(self.config.store.url, file)
+        blobs = await _swept(FileBlobs(self.config.store.media))
+        url = f"{self.public_url}/media"
+        self.media = MediaRoom(self.store, blobs, self._open, url, time.time)
+        await self.media.start()
         for name in self.config.channels:
             self._open_channel(name)
-        describes = frozenset(n for n, c in self._open.items() if c.describes)
-        directory = Directory(self._bridges(), self._capabilities, describes)
-        self._relay = Relay(self._store, directory, self._open, time.time, self._report)
+        self.directory = Directory(
+            self._bridges(),
+            self._capabilities,
+            describes=frozenset(n for n, c in self._open.items() if c.describes),
+            forms=self._forms(),
+            addressing=self._addressing,
+            link=self.media.link,
+        )
+        self._relay = Relay(self.store, self.directory, self._open, self.media, time.time, self._report)
         await self._relay.start()
-        self._control = await listen(socket_path(file), self._answer)
+        beside = file or self.config.store.media.with_name("trunkline")
+        self._control = await listen(socket_path(beside), self._answer)
 
     def go(self) -> None:
         """The server listens: channels warm up, then send; each on its own, so that one that can't holds up no other."""
@@ -75,10 +93,11 @@ class App:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._relay.drain(DRAIN_S)
+        await self.media.close()
         await asyncio.gather(*(c.close() for c in self._channels.values()), return_exceptions=True)
         if self._control is not None:
             self._control.close()
-        await self._store.close()
+        await self.store.close()
 
     # ---- what the server asks
 
@@ -91,13 +110,17 @@ class App:
         """The channels that can't be opened, with why."""
         return self._resting
 
-    async def accept(self, channel: ChannelName, events: Sequence[Event]) -> None:
-        await self._relay.accept(channel, events)
+    async def accept(self, channel: ChannelName, events: Sequence[Event]) -> Sequence[Outcome]:
+        return (await self._relay.accept(channel, events)).outcomes
+
+    def tell(self, told: Told) -> None:
+        """What a channel's leg says for a moment to those who follow the log."""
+        self._relay.followers.tell(told)
 
     async def ready(self) -> tuple[bool, dict[str, Any]]:
         try:
             async with asyncio.timeout(1.0):
-                await self._store.read(alive, None)
+                await self.store.read(alive, None)
             store = "ok"
         except (TimeoutError, StoreBusy, OSError):
             store = "unreachable"
@@ -109,9 +132,23 @@ class App:
 
     async def _answer(self, question: dict[str, Any]) -> dict[str, Any]:
         """What another command of this machine may ask."""
-        if question.get("ask") != "status":
-            return {"error": "unknown question"}
-        lanes = await self._store.read(waiting, None)
+        match question:
+            case {"ask": "status"}:
+                return await self._status()
+            case {"ask": "merge", "source": str(source), "target": str(target)}:
+                return await self._wish(Merge(source=ContactId(source), target=ContactId(target)))
+            case {"ask": "split", "contact": str(contact), "person": str(person)}:
+                return await self._wish(Split(contact=ContactId(contact), person=person))
+        return {"error": "unknown question"}
+
+    async def _wish(self, wish: Merge | Split) -> dict[str, Any]:
+        try:
+            return {"contact": await self._relay.wish(wish)}
+        except (CannotBe, StoreBusy) as error:
+            return {"error": str(error)}
+
+    async def _status(self) -> dict[str, Any]:
+        lanes = await self.store.read(waiting, None)
         return {
             "up_since": self._started,
             "draining": self.draining,
@@ -136,6 +173,21 @@ class App:
     def _capabilities(self, binding: BindingRecord) -> Capabilities:
         channel = self._channels.get(binding.channel)
         return channel.capabilities(as_binding(binding)) if channel else NOTHING
+
+    def _forms(self) -> dict[ChannelName, Form]:
+        """Of the channels whose legs take something else than parts; one that rests is known by what its adapter would take."""
+        forms: dict[ChannelName, Form] = {}
+        for bridge in self.config.bridges.values():
+            for e in bridge.endpoints:
+                channel = self._channels.get(e.channel)
+                form = channel.capabilities(Binding(endpoint=e.key)).form if channel else Form.PARTS
+                if form is not Form.PARTS:
+                    forms[e.channel] = form
+        return forms
+
+    def _addressing(self, channel: ChannelName, endpoint: EndpointKey, address: str) -> Addressee | None:
+        found = self._open.get(channel)
+        return found.addresses.addressed(endpoint, address) if found and found.addresses else None
 
     def _open_channel(self, name: ChannelName) -> None:
         wanted = self.config.channels[name]
@@ -178,6 +230,15 @@ class App:
             _log.log(level, "%s is %s%s", channel, state, f": {words}" if words else "", extra={"channel": channel})
 
 
+async def _swept(blobs: FileBlobs) -> FileBlobs:
+    """A folder that can't be used refuses files, and no start."""
+    try:
+        await blobs.sweep()
+    except StorageUnavailable as error:
+        _log.error("%s", error)
+    return blobs
+
+
 class ChannelPort:
     """All that a channel is given of ours."""
 
@@ -186,8 +247,22 @@ class ChannelPort:
         self.log = logging.getLogger(f"trunkline.channel.{name}")
         self._app = app
 
-    async def accept(self, events: Sequence[Event]) -> None:
-        await self._app.accept(self.name, events)
+    @property
+    def messages(self) -> ChannelLog:
+        return ChannelLog(self._app.store, self._app.directory, self.name)
+
+    @property
+    def files(self) -> ChannelFiles:
+        return ChannelFiles(self._app.media, self.name)
+
+    async def accept(self, events: Sequence[Event]) -> Sequence[Outcome]:
+        return await self._app.accept(self.name, events)
+
+    def tell(self, leg: LogLeg, id: ConversationId, news: TypingNews | ReceiptNews) -> None:
+        self._app.tell(Told(self.name, leg, id, news))
+
+    def side(self, endpoint: EndpointKey) -> Side | None:
+        return self._app.directory.side(self.name, endpoint)
 
     def now(self) -> float:
         return time.time()

@@ -1,1 +1,2 @@
-"""Twilio: SMS, WhatsApp and their kin over Conversations. Read in this order: settings, inbound, outbound, errors, channel."""
+"""Twilio: SMS, WhatsApp and their kin by two roads. Read in this order: settings, addresses, inbound, inbound_messages, outbound,
+errors (all pure), then conversations, messaging, channel, inspection."""

@@ -6,9 +6,9 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import IO, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 import httpx
@@ -28,6 +28,7 @@ ANSWER_LIMIT = 8 * 1024 * 1024
 BROKEN = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, TimeoutError)
 """The transport hands on as it is what it knows no name for: an answer that is no HTTP."""
 Json = dict[str, Any]
+Form = Mapping[str, str | list[str]]
 
 
 class Client:
@@ -70,11 +71,17 @@ class Client:
             if not isinstance(rows, list):
                 raise Unavailable(f"Twilio’s answer holds no {key}")
             yield [r for r in rows if isinstance(r, dict)]
-            meta = page.get("meta")
-            following = meta.get("next_page_url") if isinstance(meta, dict) else None
-            url, given = (following if isinstance(following, str) and self.is_ours(following) else None), None
+            url, given = self._following(product, page), None
 
-    async def post(self, product: str, path: str, form: Mapping[str, str], *, creates: bool = True) -> Json:
+    def _following(self, product: str, page: Json) -> str | None:
+        """Newer APIs name the next page by its URL, the oldest one by its path."""
+        meta, path = page.get("meta"), page.get("next_page_uri")
+        if isinstance(path, str) and path.startswith("/"):
+            return self.url(product, path)
+        following = meta.get("next_page_url") if isinstance(meta, dict) else None
+        return following if isinstance(following, str) and self.is_ours(following, product) else None
+
+    async def post(self, product: str, path: str, form: Form, *, creates: bool = True) -> Json:
         """`creates`: repeating it would make a second one, so a lost answer leaves it in doubt."""
         return await self._json("POST", self.url(product, path), data=form, creates=creates)
 
@@ -92,29 +99,31 @@ class Client:
 
     @asynccontextmanager
     async def download(self, url: str, *, signed: bool) -> AsyncIterator[AsyncIterator[bytes]]:
-        """A file. `signed` links refuse credentials. Raises `Refused` for another host than Twilio's."""
-        if not self.is_ours(url, "media.us1", "mcs.us1", "api"):
-            raise Refused("the file lies on a host that isn’t Twilio’s", code="media")
-        auth = None if signed else self._auth
+        """A file. `signed` links refuse credentials. An API may send us on to such a link, once and to that host alone. Raises
+        `Refused` for another host than Twilio's."""
+        self._check(url, "media.us1", "mcs.us1", "api")
         async with self._slots:
             try:
-                async with (
-                    asyncio.timeout(TRANSFER_TIMEOUT_S),
-                    self._http.stream("GET", url, auth=auth) as response,
-                ):
-                    if response.status_code in (404, 410, 403):
-                        raise Refused("the file is no longer at Twilio", code=str(response.status_code))
-                    if response.status_code != 200:
-                        raise Unavailable("the file couldn’t be fetched", code=str(response.status_code))
+                async with asyncio.timeout(TRANSFER_TIMEOUT_S), AsyncExitStack() as stack:
+                    auth = None if signed else self._auth
+                    response = await stack.enter_async_context(self._http.stream("GET", url, auth=auth))
+                    if response.has_redirect_location and not signed:
+                        link = _joined(url, response.headers["Location"])
+                        self._check(link, "media.us1")
+                        response = await stack.enter_async_context(self._http.stream("GET", link, auth=None))
+                    _check_file(response)
                     yield response.aiter_raw()
             except BROKEN as error:
                 raise _broke(error, creates=False) from error
 
+    def _check(self, url: str, *products: str) -> None:
+        if not self.is_ours(url, *products):
+            raise Refused("the file lies on a host that isn’t Twilio’s", code="media")
+
     def is_ours(self, url: str, *products: str) -> bool:
         """Does the URL lie on one of these products' hosts?"""
-        names = products or ("conversations",)
         origin = _origin(url)
-        return origin is not None and any(origin == _origin(self.url(product, "/")) for product in names)
+        return origin is not None and any(origin == _origin(self.url(product, "/")) for product in products)
 
     async def _json(
         self,
@@ -150,6 +159,13 @@ def _credentials(settings: Settings) -> tuple[str, str]:
     return settings.account_sid, settings.auth_token[0].get_secret_value()
 
 
+def _check_file(response: httpx.Response) -> None:
+    if response.status_code in (404, 410, 403):
+        raise Refused("the file is no longer at Twilio", code=str(response.status_code))
+    if response.status_code != 200:
+        raise Unavailable("the file couldn’t be fetched", code=str(response.status_code))
+
+
 def _broke(error: Exception, *, creates: bool) -> SendError:
     """The transport calls every broken connection a ConnectTimeout; only aiohttp's own error tells whether anything left."""
     cause = error if isinstance(error, TimeoutError | aiohttp.ClientError) else error.__cause__
@@ -179,6 +195,14 @@ def _parsed(body: bytes) -> Any:
 async def _chunks(body: IO[bytes]) -> AsyncIterator[bytes]:
     while chunk := await asyncio.to_thread(body.read, 64 * 1024):
         yield chunk
+
+
+def _joined(url: str, location: str) -> str:
+    """Where a redirect leads; empty where that is no URL."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return ""
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None] | None:

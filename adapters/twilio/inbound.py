@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from adapters.twilio import addresses
@@ -29,6 +30,8 @@ from bridge.core.ids import BindingKey, DeliveryId, EndpointKey, EventKey, Remot
 from bridge.core.receipts import ReceiptState
 
 Fields = Mapping[str, str]
+ROAD = "conversations"
+"""The way by which these messages come; a number's own webhook is another one."""
 RECEIPTS = {
     "sent": ReceiptState.SENT,
     "delivered": ReceiptState.DELIVERED,
@@ -36,12 +39,14 @@ RECEIPTS = {
     "failed": ReceiptState.FAILED,
     "undelivered": ReceiptState.FAILED,
 }
+_SOURCES = {"MESSENGER": "Messenger", "RCS": "RCS"}
+"""Of a receipt, where one code has several meanings."""
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 """A media type; whatever else stands there would become a header of ours."""
 IGNORED = frozenset(
     "onConversationAdd onConversationUpdate onConversationRemove onMessageAdd onMessageUpdate onMessageRemove "
     "onParticipantAdd onParticipantUpdate onParticipantRemove onUserUpdate onUserAdded onUserUpdated "
-    "onConversationUpdated onParticipantUpdated onParticipantRemoved".split()
+    "onConversationUpdated onParticipantRemoved".split()
 )
 """Known and not ours: pre-events (an empty 200 publishes unchanged), and post-events that change nothing for us."""
 
@@ -49,7 +54,7 @@ IGNORED = frozenset(
 def received(fields: Fields, at: float) -> Received:
     """What a verified webhook says; `at` is when it came, for what carries no time."""
     name = fields.get("EventType", "")
-    if name in IGNORED:
+    if name in IGNORED or (name == "onParticipantUpdated" and not fields.get("MessagingBinding.Address")):
         return Ignored(reason=name)
     translate = _TRANSLATE.get(name)
     event = translate(fields, at) if translate else None
@@ -75,8 +80,21 @@ def _binding(fields: Fields, at: float) -> Event | None:
     if not people:
         return _nobody(sid, fields, at)
     subject = fields.get("ParticipantSid") or sid
-    event = seen(f"{fields['EventType']}:{subject}", sid, people, ours, instant(fields.get("DateCreated", ""), at))
-    return event_with_service(event, fields.get("ChatServiceSid", ""))
+    at = instant(fields.get("DateCreated", ""), at)
+    event = seen(
+        f"{fields['EventType']}:{subject}", sid, people, ours, at, name=fields.get("MessagingBinding.Name", "")
+    )
+    return replace(event, meta=fields.get("ChatServiceSid", ""))
+
+
+def _renamed(fields: Fields, at: float) -> Event | None:
+    """A participant changed, perhaps in its address: since July 2026 a WhatsApp user may trade the number for a username."""
+    their, when = fields["MessagingBinding.Address"], fields.get("DateUpdated", "")
+    event = _binding(fields, at)
+    if not isinstance(event, BindingSeen) or not fields.get("ParticipantSid") or event.others:
+        return event
+    key = EventKey(f"renamed:{fields['ParticipantSid']}:{when}:{their}")
+    return replace(event, key=key, at=instant(when, at), renamed=True)
 
 
 def _addresses(text: str) -> list[str]:
@@ -95,7 +113,9 @@ def _nobody(sid: str, fields: Fields, at: float) -> Event:
     )
 
 
-def seen(key: str, sid: str, people: list[str], ours: str, at: float, *, state: str = "open") -> BindingSeen:
+def seen(
+    key: str, sid: str, people: list[str], ours: str, at: float, *, name: str = "", state: str = "open"
+) -> BindingSeen:
     """A conversation between a customer's address and one of ours."""
     first = people[0] if people else ""
     return BindingSeen(
@@ -107,14 +127,10 @@ def seen(key: str, sid: str, people: list[str], ours: str, at: float, *, state: 
         person=addresses.person(first),
         label=addresses.label(first),
         network=addresses.network(first),
+        name=name,
         others=max(0, len(people) - 1),
         state="closed" if state == "closed" else "open",
     )
-
-
-def event_with_service(event: BindingSeen, service: str) -> BindingSeen:
-    """The service's SID is what media are uploaded to; the adapter gets it back with each delivery."""
-    return BindingSeen(**{f: getattr(event, f) for f in event.__slots__} | {"meta": service}) if service else event
 
 
 def _message(fields: Fields, at: float) -> Event | None:
@@ -129,9 +145,10 @@ def _message(fields: Fields, at: float) -> Event | None:
         at=instant(fields.get("DateCreated", ""), at),
         remote=RemoteId(im),
         author=author(fields.get("Author", "")),
-        content=content(fields.get("Body", ""), [_renamed(f) for f in _dicts(files)], service, sid),
+        content=content(fields.get("Body", ""), [_snake(f) for f in _dicts(files)], service, sid),
         index=number(fields.get("Index", "")),
         delivery=our_delivery(fields.get("Attributes", "")),
+        road=ROAD,
     )
 
 
@@ -167,7 +184,7 @@ def _receipt(fields: Fields, at: float) -> Event | None:
         remote=RemoteId(im),
         state=state,
         code=code if failed and code != "0" else "",
-        words=receipt_words(code) if failed else "",
+        words=receipt_words(code, _SOURCES.get(fields.get("Source", "").upper(), "")) if failed else "",
     )
 
 
@@ -193,6 +210,7 @@ def _gone(fields: Fields, at: float) -> Event | None:
 _TRANSLATE: dict[str, Callable[[Fields, float], Event | None]] = {
     "onConversationAdded": _binding,
     "onParticipantAdded": _binding,
+    "onParticipantUpdated": _renamed,
     "onMessageAdded": _message,
     "onMessageUpdated": _edited,
     "onMessageRemoved": _removed,
@@ -221,24 +239,36 @@ def content(body: str, files: list[Mapping[str, Any]], service: str, conversatio
 
 
 def _attachment(file: Mapping[str, Any], service: str, conversation: str) -> Attachment:
-    content_type = str(file.get("content_type") or "").partition(";")[0].strip().lower()
-    if not _TYPE.fullmatch(content_type):
-        content_type = "application/octet-stream"
+    content_type = media_type(str(file.get("content_type") or ""))
     size = file.get("size")
     return Attachment(
         ref=f"{service}/{conversation}/{clean(str(file['sid'])).replace('/', '')}",
         content_type=content_type,
-        kind="voice" if content_type == "audio/ogg" else kind_of(content_type),
+        kind=kind_of_file(content_type),
         filename=clean(str(file.get("filename") or "")),
         size=size if isinstance(size, int) and size >= 0 else None,
     )
+
+
+def media_type(told: str) -> str:
+    """
+    >>> media_type("Audio/Ogg; codecs=opus"), media_type("a/b\\r\\nX: y")
+    ('audio/ogg', 'application/octet-stream')
+    """
+    found = told.partition(";")[0].strip().lower()
+    return found if _TYPE.fullmatch(found) else "application/octet-stream"
+
+
+def kind_of_file(content_type: str) -> str:
+    """What phones record is Ogg."""
+    return "voice" if content_type == "audio/ogg" else kind_of(content_type)
 
 
 def _dicts(value: Any) -> list[Mapping[str, Any]]:
     return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
 
 
-def _renamed(file: Mapping[str, Any]) -> dict[str, Any]:
+def _snake(file: Mapping[str, Any]) -> dict[str, Any]:
     """Webhooks say Sid, ContentType, Filename, Size."""
     names = {"Sid": "sid", "ContentType": "content_type", "Filename": "filename", "Size": "size"}
     return {ours: file[theirs] for theirs, ours in names.items() if theirs in file}
@@ -265,4 +295,5 @@ def from_record(record: Mapping[str, Any], conversation: str, service: str, at: 
         content=content(str(record.get("body") or ""), _dicts(record.get("media")), service, conversation),
         index=index if isinstance(index, int) else None,
         delivery=our_delivery(str(record.get("attributes") or "")),
+        road=ROAD,
     )

@@ -8,16 +8,19 @@ from bridge.channel.adapter import (
     FetchesHistory,
     FetchesMedia,
     FindsDeliveries,
-    Health,
+    FollowsLog,
+    KnowsAddresses,
     OpensBindings,
-    Port,
     Runs,
-    StoreUnavailable,
+    ServesSockets,
+    Socket,
     Warms,
 )
 from bridge.channel.http import Reply, Request
-from bridge.channel.inbound import Events, Forged, Ignored, Received, Unreadable
-from bridge.channel.outbound import Binding, Edit, File, Opened, Opening, Outbound, Sent
+from bridge.channel.inbound import Events, Fate, Forged, Ignored, Outcome, Received, Unreadable
+from bridge.channel.inspection import Finding, Inspects, SetsUp
+from bridge.channel.outbound import Binding, Edit, File, Lookup, Opened, Opening, Outbound, Record, Sent
+from bridge.channel.port import Files, Health, Messages, Port, StoreUnavailable
 from bridge.channel.problems import Problem
 
 __all__ = [
@@ -28,24 +31,37 @@ __all__ = [
     "Edit",
     "EditsMessages",
     "Events",
+    "Fate",
     "FetchesHistory",
     "FetchesMedia",
     "File",
+    "Files",
+    "Finding",
     "FindsDeliveries",
+    "FollowsLog",
     "Forged",
     "Health",
     "Ignored",
+    "Inspects",
+    "KnowsAddresses",
+    "Lookup",
+    "Messages",
     "Opened",
     "Opening",
     "OpensBindings",
     "Outbound",
+    "Outcome",
     "Port",
     "Problem",
     "Received",
+    "Record",
     "Reply",
     "Request",
     "Runs",
     "Sent",
+    "ServesSockets",
+    "SetsUp",
+    "Socket",
     "StoreUnavailable",
     "Unreadable",
     "Warms",

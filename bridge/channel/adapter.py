@@ -6,53 +6,22 @@ inherit; `@runtime_checkable` abilities are asked once, when the channel is open
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
 from bridge.channel.http import Request
 from bridge.channel.inbound import Received
-from bridge.channel.outbound import Binding, Edit, Opened, Opening, Outbound, Sent
+from bridge.channel.outbound import Binding, Edit, Lookup, Opened, Opening, Outbound, Sent
+from bridge.channel.port import Port
 from bridge.channel.problems import Problem
 from bridge.core.capabilities import Capabilities
 from bridge.core.content import Attachment, Side
-from bridge.core.events import BindingSeen, Event
-from bridge.core.ids import BindingKey, ChannelName, DeliveryId, EndpointKey
-
-
-class Health(StrEnum):
-    """Of a channel, as ``/readyz`` shows it."""
-
-    OK = "ok"
-    RESTING = "resting"
-    UNREACHABLE = "unreachable"
-
-
-class Port(Protocol):
-    """All that a channel is given of ours."""
-
-    name: ChannelName
-    log: logging.Logger
-
-    async def accept(self, events: Sequence[Event]) -> None:
-        """Durable when it returns. Raises `StoreUnavailable`: then the sender must be asked to come again."""
-
-    def now(self) -> float:
-        """Epoch seconds."""
-
-    def webhook_url(self, rest: str = "") -> str:
-        """The public URL of ``/webhooks/{channel}[/rest]``."""
-
-    def health(self, state: Health, words: str = "") -> None:
-        """Says how the channel is; `words` tell the admin what to do and are logged once per change."""
-
-
-class StoreUnavailable(Exception):
-    """The store can't take an event now."""
+from bridge.core.events import Addressee, BindingSeen, Event
+from bridge.core.ids import BindingKey, EndpointKey
+from bridge.core.log import ConversationView, Happening, LogLeg
 
 
 class Adapter(Protocol):
@@ -104,6 +73,52 @@ class OpensBindings(Protocol):
 
 
 @runtime_checkable
+class KnowsAddresses(Protocol):
+    """A customers' network on which an agent may write first."""
+
+    def addressed(self, endpoint: EndpointKey, address: str) -> Addressee | None:
+        """Whom `address` names, written to from our address `endpoint`; None where it can't be one. Pure."""
+
+
+@runtime_checkable
+class FollowsLog(Protocol):
+    """The form of its legs is LOG."""
+
+    def heard(self, leg: LogLeg, conversation: ConversationView, happening: Happening) -> None:
+        """Something happened in a conversation of `leg` and is committed. Called in the order of commits; quick, never raises."""
+
+
+class Socket(Protocol):
+    """One websocket that a client opened at ``/ws/{channel}``; `origin` is empty for a program."""
+
+    origin: str
+    peer: str
+
+    async def accept(self, subprotocol: str) -> None:
+        """Completes the handshake."""
+
+    async def receive(self) -> str | bytes | None:
+        """The next message, None once the client is gone."""
+
+    async def send(self, text: str) -> None:
+        """Waits while the client's buffers are full. What is sent to one who is gone is lost."""
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Ends it; what comes after is ignored."""
+
+
+@runtime_checkable
+class ServesSockets(Protocol):
+    subprotocol: str
+
+    def welcomes(self, origin: str) -> bool:
+        """May a page of this origin connect? Asked before the handshake; empty where there is none."""
+
+    async def serve(self, socket: Socket) -> None:
+        """One client from handshake to end; cancelled when the process drains, after its socket was closed."""
+
+
+@runtime_checkable
 class EditsMessages(Protocol):
     async def edit(self, edit: Edit) -> None:
         """Changes the text of a message of ours. Nothing to change is success. Raises `SendError`."""
@@ -117,7 +132,7 @@ class FetchesMedia(Protocol):
 
 @runtime_checkable
 class FindsDeliveries(Protocol):
-    async def find(self, delivery: DeliveryId, binding: Binding) -> Sent | None:
+    async def find(self, lookup: Lookup) -> Sent | None:
         """Has the network got this delivery? None: it isn't there now. Raises `SendError` where it can't be asked."""
 
 

@@ -7,6 +7,7 @@ from typing import IO
 
 from bridge.core.content import Attachment
 from bridge.core.ids import BindingKey, DeliveryId, EndpointKey, EventKey, RemoteId
+from bridge.core.log import ContactView, ConversationNews, ConversationView, MessageNews, ReceiptNews
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,17 +24,30 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """An attachment fetched from the other network: `body` is open at its start, `size` in bytes."""
+    """An attachment fetched from the other network: `body` is open at its start, `size` in bytes; `link` is a signed URL by which
+    a network that fetches files itself may do so for a day."""
 
     attachment: Attachment
     body: IO[bytes]
     size: int
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What a leg in the form of records is sent: what happened, and to whom it belongs, as it is now. `at` is epoch seconds."""
+
+    bridge: str
+    at: float
+    conversation: ConversationView
+    contact: ContactView
+    news: MessageNews | ConversationNews | ReceiptNews
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbound:
     """One part of a message: one remote call. `author` is whom the other side sees; `reply_to` names an earlier message
-    by this channel's own id."""
+    by this channel's own id. `record` is the whole, and text and file are empty, where the leg's form is records."""
 
     delivery: DeliveryId
     binding: Binding
@@ -41,6 +55,7 @@ class Outbound:
     text: str = ""
     file: File | None = None
     reply_to: RemoteId | None = None
+    record: Record | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +71,27 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """The network has it. Where it numbers messages: `index`, the place that ours took in `binding`, and `key`, under which its
-    event would come. `next_at` (epoch seconds): before that the endpoint shouldn't be written to again."""
+    """The network has it; `segments` are those of an SMS. Where it numbers messages: `index`, the place that ours took in
+    `binding`, and `key`, under which its event would come. `next_at` (epoch seconds): before that the endpoint shouldn't be
+    written to again."""
 
     remote: RemoteId
     next_at: float = field(default=0.0, compare=False)
     binding: BindingKey | None = None
     index: int | None = None
     key: EventKey | None = None
+    segments: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """A delivery that may have arrived: what was sent, and `since`, the epoch seconds of the first attempt."""
+
+    delivery: DeliveryId
+    binding: Binding
+    text: str
+    has_file: bool
+    since: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,14 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--config", type=Path, metavar="FILE")
     what.add_argument("--schema", action="store_true", help="print the JSON Schema of the config")
     check.add_argument("--online", action="store_true", help="also ask the networks; changes nothing there")
+    token = commands.add_parser("token", help="print a token for a client of a websocket channel")
+    token.add_argument("--config", type=Path, required=True, metavar="FILE")
+    token.add_argument("--channel", required=True, metavar="NAME")
+    token.add_argument("--role", required=True, choices=["agent", "customer"])
+    token.add_argument("--subject", required=True, metavar="ID", help="who it is: an id that stays the same")
+    token.add_argument("--name", metavar="S", help="what others see")
+    token.add_argument("--room", metavar="R", help="which room; may be left out where the role has one")
+    token.add_argument("--ttl", default="1h", help="how long it is good: 90s, 15m, 1h, at most 30d (1h)")
     sandbox = commands.add_parser("sandbox", help="try it all without an account")
     sandbox.add_argument("--port", type=int, default=8300, metavar="N", help="the page's port (8300; 0: any free one)")
     sandbox.add_argument("--no-browser", action="store_true", help="don't open the page")
@@ -48,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             from bridge.commands import check as command
         case "run":
             from bridge.commands import run as command  # type: ignore[no-redef]
+        case "token":
+            from bridge.commands import token as command  # type: ignore[no-redef]
         case "sandbox":
             from bridge.commands import sandbox as command  # type: ignore[no-redef]
     return command.run(args)

@@ -17,8 +17,10 @@ from bridge.commands.serving import Server, bind, stop_on_signals
 from bridge.config.load import load
 from bridge.config.model import Config
 from bridge.config.problems import ConfigProblems
+from bridge.server import media
 from bridge.server.asgi import application
 from bridge.server.limits import LimitedProtocol
+from bridge.server.sockets import HEARTBEAT_S, MOST_BYTES, SocketProtocol, Sockets
 from bridge.store.store import StoreError
 from bridge.telemetry.logs import set_up
 
@@ -50,11 +52,15 @@ async def serve(config: Config, sock: socket.socket, *, while_stdin: bool = Fals
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     app = App(config, url)
     await app.start()
+    sockets = Sockets(app)
     server = Server(
         uvicorn.Config(
-            application(app),
+            application(app, media.routes(app.media), sockets.routes()),
             http=LimitedProtocol,
-            ws="websockets-sansio",
+            ws=SocketProtocol,
+            ws_max_size=MOST_BYTES,
+            ws_ping_interval=HEARTBEAT_S,
+            ws_ping_timeout=HEARTBEAT_S,
             ws_per_message_deflate=False,
             lifespan="off",
             log_config=None,
@@ -74,7 +80,7 @@ async def serve(config: Config, sock: socket.socket, *, while_stdin: bool = Fals
     await stop.wait()
     app.draining = True
     server.should_exit = True
-    await asyncio.gather(serving, app.stop())
+    await asyncio.gather(serving, sockets.close_all(), app.stop())
     return 0
 
 

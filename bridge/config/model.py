@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -15,9 +15,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     StrictInt,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from bridge.channel.adapter import Adapter
@@ -80,6 +82,7 @@ class Store(BaseModel):
         repr=False,  # a password may stand in it
         description="sqlite:///PATH, counted from the config file, or postgresql://USER:PASSWORD@HOST/DATABASE",
     )
+    _folder: Path = PrivateAttr(Path())
 
     @field_validator("url")
     @classmethod
@@ -92,6 +95,16 @@ class Store(BaseModel):
     def file(self) -> Path | None:
         """The SQLite database; None on PostgreSQL."""
         return Path(self.url.removeprefix("sqlite:///")) if self.url.startswith("sqlite:") else None
+
+    @property
+    def media(self) -> Path:
+        """The folder of files that are kept: beside the SQLite database, or beside the config file."""
+        return self.file.with_name(f"{self.file.name}.media") if self.file else self._folder / "trunkline.media"
+
+    @model_validator(mode="after")
+    def _beside(self, info: ValidationInfo) -> Self:
+        self._folder = Path((info.context or {}).get("folder") or ".").absolute()
+        return self
 
 
 class BridgeTable(BaseModel):

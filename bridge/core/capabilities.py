@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from fnmatch import fnmatchcase
 from typing import Literal
 
@@ -29,6 +29,15 @@ class MediaRule:
         return any(fnmatchcase(content_type, t) for t in self.types)
 
 
+class Form(StrEnum):
+    """In which form a leg takes what is said: PARTS, messages fitted to the network; RECORDS, each whole, with receipts and news
+    of the conversation; LOG, nothing is sent: whoever is there follows the message log."""
+
+    PARTS = "parts"
+    RECORDS = "records"
+    LOG = "log"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """Of one binding. `noun` names a message of this network in a sentence ("an SMS"); `media` is read in order, the first rule
@@ -36,6 +45,7 @@ class Capabilities:
 
     noun: str
     max_text: int
+    form: Form = Form.PARTS
     text_unit: Literal["characters", "utf16"] = "characters"
     media: tuple[MediaRule, ...] = ()
     max_caption: int = 0
@@ -43,8 +53,8 @@ class Capabilities:
     delete: Support = Support.REJECTED
     reply: Support = Support.REJECTED
     receipts: bool = False
-    send_once: Literal["lookup", "none"] = "none"
-    """How an ambiguous send is resolved: by asking the network, or not at all."""
+    send_once: Literal["lookup", "key", "none"] = "none"
+    """How an ambiguous send is resolved: by asking the network, by sending it again under the same key, or not at all."""
     settle_s: float = 5.0
     """How long after a request that died the network may still carry it out; an absence counts only then."""
     max_in_flight: int = 16

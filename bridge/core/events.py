@@ -10,17 +10,59 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bridge.core.content import Author, Content
-from bridge.core.ids import BindingKey, DeliveryId, EndpointKey, EventKey, RemoteId
+from bridge.core.ids import BindingKey, ChannelName, ConversationId, DeliveryId, EndpointKey, EventKey, RemoteId
 from bridge.core.receipts import ReceiptState
 
 BindingState = Literal["open", "closed", "gone"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Within:
+    """A conversation by our own id, as one endpoint of the channel sees it: for channels that speak with our ids."""
+
+    endpoint: EndpointKey
+    conversation: ConversationId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressee:
+    """Whom `First` names, as the customer's own channel knows the address; the fields are those of `BindingSeen`."""
+
+    channel: ChannelName
+    endpoint: EndpointKey
+    address: str
+    person: str
+    label: str
+    network: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """An agents' endpoint writes first: to the customer's address `to`, from our address `sender`, which is one of the bridge's.
+    The relay fills in `addressee`."""
+
+    endpoint: EndpointKey
+    to: str
+    sender: EndpointKey
+    addressee: Addressee | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRef:
+    """A message by our own id."""
+
+    conversation: ConversationId
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageReceived:
     """Somebody wrote. `index` is the message's place in its binding where the network numbers them, else None.
 
-    `delivery` names the delivery of ours that this message carries, where the network gives back what we sent.
+    `delivery` names the delivery of ours that this message carries, where the network gives back what we sent. `to` stands in
+    place of `binding` where the network speaks with our ids; `quotes` in place of `reply_to`. A network that has no name for a
+    message leaves `remote` empty: then it is ours. `digest` is kept with the key, so that a repeat with another content is seen.
+    `road` names the way, where a network has several: the same text by another road within a minute is the same message.
     """
 
     key: EventKey
@@ -31,7 +73,11 @@ class MessageReceived:
     content: Content
     index: int | None = None
     reply_to: RemoteId | None = None
+    quotes: MessageRef | None = None
     delivery: DeliveryId | None = None
+    to: Within | First | None = None
+    digest: str = ""
+    road: str = ""
     kind: Literal["message"] = "message"
 
 
@@ -52,7 +98,8 @@ class BindingSeen:
 
     `person` is what makes two addresses the same customer (the bare number for SMS, WhatsApp and RCS); `label` is the address
     as people read it; `network` the word for people ("SMS"). `others` counts further people in the thread: such a conversation
-    is recorded and not relayed. `meta` is the adapter's own memory of the binding, given back to it with each delivery.
+    is recorded and not relayed. `meta` is the adapter's own memory of the binding, given back to it with each delivery. `renamed`
+    says that the customer of this binding has another address now, and nobody was added.
     """
 
     key: EventKey
@@ -67,6 +114,7 @@ class BindingSeen:
     others: int = 0
     state: BindingState = "open"
     meta: str = ""
+    renamed: bool = False
     kind: Literal["binding"] = "binding"
 
 
@@ -83,28 +131,38 @@ class BindingChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEdited:
-    """The text of `remote` is `text` now; an edit that leaves the text as it was changes nothing."""
+    """The text of `remote` is `text` now; an edit that leaves the text as it was changes nothing. `message` stands in place of
+    `remote` where the network speaks with our ids; then only `author` may change what it wrote."""
 
     key: EventKey
     binding: BindingKey
     at: float
     remote: RemoteId
     text: str
+    message: MessageRef | None = None
+    author: str = ""
+    digest: str = ""
     kind: Literal["edited"] = "edited"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageDeleted:
+    """As `MessageEdited`, and nothing is left of it."""
+
     key: EventKey
     binding: BindingKey
     at: float
     remote: RemoteId
+    message: MessageRef | None = None
+    author: str = ""
+    digest: str = ""
     kind: Literal["deleted"] = "deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptReceived:
-    """What became of `remote`, a message that we sent. `code` is the network's, `words` for a person; empty where all is well."""
+    """What became of `remote`, a message that we sent. `code` is the network's, `words` for a person; empty where all is well.
+    `delivery` names it where the network gives that back: it settles a send that died without an answer."""
 
     key: EventKey
     binding: BindingKey
@@ -113,6 +171,7 @@ class ReceiptReceived:
     state: ReceiptState
     code: str = ""
     words: str = ""
+    delivery: DeliveryId | None = None
     kind: Literal["receipt"] = "receipt"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.core.capabilities import Capabilities, MediaRule
@@ -19,26 +20,40 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
-    """`lost`: a sentence for each file that the binding can't carry."""
+    """`lost`: a sentence for each file that the binding can't carry, those that go as a link too."""
 
     parts: tuple[Part, ...]
     lost: tuple[str, ...] = ()
 
 
-def fit(content: Content, caps: Capabilities, prefix: str = "") -> Fitted:
+MAX_FILE = 100 * 1024 * 1024
+"""In bytes: a larger file isn't kept, and so goes nowhere as a link."""
+Linking = Callable[[int], str]
+"""The signed URL of the file at a place among the message's attachments."""
+
+
+def fit(content: Content, caps: Capabilities, prefix: str = "", link: Linking | None = None) -> Fitted:
     """The parts of `content` in their order: the text first, then one file a part; a short text goes as the only file's caption
-    where the network has captions. `prefix` stands before the text ("Eve (web): "), also where there is only a file."""
+    where the network has captions. `prefix` stands before the text ("Eve (web): "), also where there is only a file. What the
+    binding can't carry goes as a link, in a part of its own behind the text."""
     kept: list[int] = []
     lost: list[str] = []
+    links: list[str] = []
     for i, attachment in enumerate(content.attachments):
-        if words := refusal(attachment, caps):
-            lost.append(words)
-        else:
+        words = refusal(attachment, caps)
+        if not words:
             kept.append(i)
+        elif link is not None and (attachment.size or 0) <= MAX_FILE:
+            lost.append(as_link(words))
+            links.append(linked(attachment, link(i)))
+        else:
+            lost.append(words)
     text = _text(content, prefix, bool(kept))
-    if len(kept) == 1 and text and length(text, caps.text_unit) <= caps.max_caption:
+    if len(kept) == 1 and not links and text and length(text, caps.text_unit) <= caps.max_caption:
         return Fitted(parts=(Part(text=text, attachment=kept[0]),), lost=tuple(lost))
     parts = [Part(text=t) for t in split(text, caps.max_text, caps.text_unit) if t.strip()]  # no network takes a blank
+    lines = "\n".join(links) if text or not prefix else prefix + "\n".join(links)
+    parts += [Part(text=t) for t in split(lines, caps.max_text, caps.text_unit) if links]
     parts += [Part(attachment=i) for i in kept]
     return Fitted(parts=tuple(parts), lost=tuple(lost))
 
@@ -62,6 +77,25 @@ def refusal(attachment: Attachment, caps: Capabilities) -> str:
     if attachment.size is not None and attachment.size > rule.max_bytes:
         return too_large(attachment, rule, caps)
     return ""
+
+
+def as_link(words: str) -> str:
+    """The refusal of a file that goes as a link.
+
+    >>> as_link("the file (a/b) was not sent: an SMS carries at most 5 MB of it")
+    'the file (a/b) went as a link: an SMS carries at most 5 MB of it'
+    """
+    return words.replace("was not sent", "went as a link", 1)
+
+
+def linked(attachment: Attachment, url: str) -> str:
+    """The line that stands for a file.
+
+    >>> linked(Attachment(ref="", content_type="a/b", filename="a.b", size=1536), "https://x.example/media/1")
+    'a.b (1.5 kB): https://x.example/media/1'
+    """
+    size = f" ({megabytes(attachment.size)})" if attachment.size is not None else ""
+    return f"{attachment.filename or attachment.content_type}{size}: {url}"
 
 
 def too_large(attachment: Attachment, rule: MediaRule, caps: Capabilities) -> str:

@@ -49,3 +49,36 @@ def parse_delivery_id(id: DeliveryId | str) -> tuple[ConversationId, int] | None
 def message_id(conversation: ConversationId, seq: int) -> str:
     """The public id of a message; (conversation, seq) is what the store keeps."""
     return f"{conversation}.{seq}"
+
+
+def parse_message_id(id: str) -> tuple[ConversationId, int] | None:
+    """The conversation and seq of a message's public id, or None where it is none of ours: it comes from outside.
+
+    >>> parse_message_id("c1.7"), parse_message_id("c1.7.0")
+    (('c1', 7), None)
+    """
+    conversation, dot, seq = id.rpartition(".")
+    if not dot or not conversation or "." in conversation or not (seq.isascii() and seq.isdigit()) or len(seq) > 15:
+        return None
+    return ConversationId(conversation), int(seq)
+
+
+def attachment_id(conversation: ConversationId, seq: int, position: int) -> str:
+    """The public id of a message's file; the last part of ``/media/{id}``.
+
+    >>> attachment_id(ConversationId("c1"), 7, 0)
+    'c1.7.0'
+    """
+    return f"{message_id(conversation, seq)}.{position}"
+
+
+def parse_attachment_id(id: str) -> tuple[ConversationId, int, int] | None:
+    """
+    >>> parse_attachment_id("c1.7.0"), parse_attachment_id("c1.7")
+    (('c1', 7, 0), None)
+    """
+    message, _, position = id.rpartition(".")
+    parsed = parse_message_id(message)
+    if parsed is None or not (position.isascii() and position.isdigit()) or len(position) > 4:
+        return None
+    return (*parsed, int(position))

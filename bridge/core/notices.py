@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 DELETED_MARK = "(deleted by the customer)"
+AGENT_DELETED_MARK = "(deleted)"
 EDIT_STAYS = (
     "Your edit did not go out: what was sent to the customer can’t be changed there. Write again to correct it."
 )
@@ -32,13 +33,31 @@ def lost(sentences: tuple[str, ...]) -> str:
     return "\n".join(s[:1].upper() + s[1:].rstrip(".") + "." for s in sentences)
 
 
-def deleted(text: str) -> str:
-    return f"{text}\n{DELETED_MARK}" if text else DELETED_MARK
+def deleted(text: str, *, by_customer: bool = True) -> str:
+    mark = DELETED_MARK if by_customer else AGENT_DELETED_MARK
+    return f"{text}\n{mark}" if text else mark
 
 
 def crowded(label: str) -> str:
     """Told in the topic when a thread with one customer got another one."""
     return f"Somebody else was added to the conversation with {label}: what is written there is no longer relayed."
+
+
+def goes_on(title: str) -> str:
+    """Told where a conversation ends because its customer turned out to be one that is known."""
+    return (
+        f"This customer is known: the conversation goes on in “{title}”. What you write here is sent, and shown there."
+    )
+
+
+def took_over(title: str) -> str:
+    """Told where such a conversation goes on."""
+    return f"The customer of “{title}” is this one: what they write there comes here now."
+
+
+def left(label: str) -> str:
+    """Told where one of several addresses turned out to be somebody else's."""
+    return f"{label} is somebody else: what they write comes in a conversation of its own now."
 
 
 def no_way(label: str) -> str:

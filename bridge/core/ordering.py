@@ -6,6 +6,8 @@ from enum import StrEnum
 
 GAP_DELAY_S = 2.0
 """Webhooks race: so long a missing index is waited for before the network is asked."""
+TWIN_S = 60.0
+"""So long after it came by one road, the same text by another road is the same message."""
 
 
 class Place(StrEnum):

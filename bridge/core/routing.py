@@ -21,9 +21,11 @@ class Leg:
     side: Side
 
 
-def targets(origin: BindingId, legs: Iterable[Leg], answer: BindingId | None, *, by_customer: bool) -> list[BindingId]:
+def targets(
+    origin: BindingId | None, legs: Iterable[Leg], answer: BindingId | None, *, by_customer: bool
+) -> list[BindingId]:
     """The bindings that a message reaches: every agents' leg but the one that it came from and, where no customer wrote it,
-    the customer's leg that wrote last (`answer`)."""
+    the customer's leg that wrote last (`answer`). Without an origin it reaches all."""
     agents = [leg.id for leg in legs if leg.side is Side.AGENT and leg.id != origin]
     if by_customer or answer is None or answer == origin:
         return agents

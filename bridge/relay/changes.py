@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bridge.core.capabilities import Support
-from bridge.core.content import Content, Side
+from bridge.core.capabilities import Form, Support
+from bridge.core.content import Content, Role, Side
 from bridge.core.events import MessageDeleted, MessageEdited, MessageReceived, ReceiptReceived
 from bridge.core.fitting import fit
 from bridge.core.ids import ChannelName, ConversationId, parse_delivery_id
-from bridge.core.notices import EDIT_STAYS, deleted, edited_anew, not_delivered, not_shown
+from bridge.core.log import Change
+from bridge.core.notices import EDIT_STAYS, deleted, edited_anew, lost, not_delivered, not_shown
 from bridge.core.receipts import ReceiptState, supersedes
 from bridge.core.retry import OPEN_STATES, State
 from bridge.core.splitting import length
+from bridge.relay import tell
 from bridge.relay.context import Context
 from bridge.relay.say import remote_row, shown_prefix
 from bridge.store.records import BindingRecord, ConversationRecord, DeliveryRecord, MessageRecord, RemoteRecord, full
@@ -24,10 +26,10 @@ def found(ctx: Context, channel: ChannelName, remote: str) -> list[RemoteRecord]
 
 def change(ctx: Context, channel: ChannelName, event: MessageEdited | MessageDeleted) -> bool:
     """An edit or a deletion of a message that came from `channel`; False where the message isn't known (yet)."""
-    origin = next((r for r in found(ctx, channel, event.remote) if r.n == -1), None)
-    message = ctx.world.messages.get((origin.conversation, origin.seq)) if origin else None
+    message = _meant(ctx, channel, event)
     if message is None:
         return False
+    ctx.made = (message.conversation, message.seq)
     gone = isinstance(event, MessageDeleted)
     text = message.text if isinstance(event, MessageDeleted) else event.text
     if message.deleted or (not gone and text == message.text):
@@ -37,8 +39,24 @@ def change(ctx: Context, channel: ChannelName, event: MessageEdited | MessageDel
     message.text, message.deleted = text, gone
     row = {"conversation_id": message.conversation, "seq": message.seq, "k": message.changes}
     ctx.world.out.changes.append(row | {"kind": "deleted" if gone else "edited", "text": text, "at": event.at})
-    _relay_change(ctx, message, deleted(text) if gone else text, first=first)
+    conversation = ctx.world.conversations[message.conversation]
+    origin = conversation.bindings[message.binding]
+    tell.changed(ctx, conversation, origin, message.seq, Change.DELETED if gone else Change.EDITED)
+    shown = deleted(text, by_customer=message.role is Role.CUSTOMER) if gone else text
+    _relay_change(ctx, message, shown, first=first)
     return True
+
+
+def _meant(ctx: Context, channel: ChannelName, event: MessageEdited | MessageDeleted) -> MessageRecord | None:
+    """The message that is to change: by the network's id, or by ours, and then only for who wrote it by this channel."""
+    if event.message is None:
+        origin = next((r for r in found(ctx, channel, event.remote) if r.n == -1), None)
+        return ctx.world.messages.get((origin.conversation, origin.seq)) if origin else None
+    message = ctx.world.messages.get((event.message.conversation, event.message.seq))
+    if message is None or message.author_id != event.author:
+        return None
+    binding = ctx.world.conversations[message.conversation].bindings[message.binding]
+    return message if binding.channel == channel else None
 
 
 def _relay_change(ctx: Context, message: MessageRecord, text: str, *, first: bool) -> None:
@@ -48,14 +66,14 @@ def _relay_change(ctx: Context, message: MessageRecord, text: str, *, first: boo
     refused = False
     for binding in conversation.bindings.values():
         parts = _parts(ctx, message, binding)
-        if not parts:
+        if not parts or ctx.directory.form(binding.channel) is not Form.PARTS:
             continue
         if ctx.directory.capabilities(binding).edit < Support.PARTIAL:
             refused = True
         else:
             _edit(ctx, conversation, origin, binding, message, parts, text)
     if refused and first and origin.side is Side.AGENT:
-        ctx.notice(conversation, origin.id, EDIT_STAYS, message.remote)
+        tell.notice(ctx, conversation, origin.id, EDIT_STAYS, reply=message.remote, seq=message.seq)
 
 
 def _parts(ctx: Context, message: MessageRecord, binding: BindingRecord) -> list[DeliveryRecord]:
@@ -86,12 +104,21 @@ def _edit(
 
 def receipt(ctx: Context, channel: ChannelName, event: ReceiptReceived) -> bool:
     """What became of a delivery; False where the network's message isn't known (yet)."""
-    ours = [r for r in found(ctx, channel, event.remote) if r.n >= 0]
-    for r in ours:
-        d = ctx.world.deliveries.get((r.conversation, r.n))
+    ours = [(r.conversation, r.n) for r in found(ctx, channel, event.remote) if r.n >= 0]
+    if not ours and event.delivery and (parsed := parse_delivery_id(event.delivery)):
+        d = ctx.world.deliveries.get(parsed)
+        if d is not None and _of_channel(ctx, d, channel):
+            _arrived(ctx, d, event.remote)
+            ours = [parsed]
+    for place in ours:
+        d = ctx.world.deliveries.get(place)
         if d is not None and supersedes(event.state, d.receipt):
             _record_receipt(ctx, d, event)
     return bool(ours)
+
+
+def _of_channel(ctx: Context, d: DeliveryRecord, channel: ChannelName) -> bool:
+    return ctx.world.conversations[d.conversation].bindings[d.binding].channel == channel
 
 
 def _record_receipt(ctx: Context, d: DeliveryRecord, event: ReceiptReceived) -> None:
@@ -102,6 +129,85 @@ def _record_receipt(ctx: Context, d: DeliveryRecord, event: ReceiptReceived) -> 
         _fail(ctx, d, State.FAILED, event.code, event.words)
     else:
         _settled(ctx, d, event.code, event.words)
+        _told(ctx, d, event.state)
+
+
+def _told(ctx: Context, d: DeliveryRecord, state: ReceiptState) -> None:
+    """News of a customer's delivery for the agents: of a message in several parts, once all of them are so far."""
+    conversation = ctx.world.conversations[d.conversation]
+    leg = conversation.bindings[d.binding]
+    if leg.side is not Side.CUSTOMER or d.seq is None or d.kind != "message":
+        return
+    others = _siblings(ctx, d)
+    if any(supersedes(state, o.receipt) for o in others):
+        return
+    counts = [p.segments for p in (d, *others) if p.segments is not None]
+    news = tell.receipt_of(conversation, leg, d.seq, state, segments=sum(counts) if counts else None)
+    tell.receipt(ctx, conversation, news)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A delivery was sent, in so many segments where it is an SMS."""
+
+    conversation: ConversationId
+    n: int
+    segments: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What the author of a delivery should know of it, although it was sent."""
+
+    conversation: ConversationId
+    n: int
+    words: str
+
+
+def remarked(ctx: Context, remark: Remark) -> None:
+    """Told to agents alone: what their network can't take is no customer's business."""
+    d = ctx.world.deliveries.get((remark.conversation, remark.n))
+    message = ctx.world.messages.get((d.conversation, d.seq)) if d and d.seq is not None else None
+    if message is None:
+        return
+    conversation = ctx.world.conversations[message.conversation]
+    if conversation.bindings[message.binding].side is Side.AGENT:
+        words = lost((remark.words,))
+        tell.notice(ctx, conversation, message.binding, words, reply=message.remote, seq=message.seq)
+
+
+def arrived(ctx: Context, arrival: Arrival) -> None:
+    """Agents hear that a customer's network has their message, a customer that it stands at the first agents' leg."""
+    d = ctx.world.deliveries.get((arrival.conversation, arrival.n))
+    message = ctx.world.messages.get((d.conversation, d.seq)) if d and d.seq is not None else None
+    if d is None or message is None or d.kind != "message":
+        return
+    d.segments = arrival.segments
+    conversation = ctx.world.conversations[d.conversation]
+    if conversation.bindings[d.binding].side is Side.CUSTOMER:
+        if not supersedes(ReceiptState.SENT, d.receipt) and d.receipt is not ReceiptState.SENT:
+            return  # better news came first
+        d.receipt = ReceiptState.SENT
+        _told(ctx, d, ReceiptState.SENT)
+    elif message.role is Role.CUSTOMER:
+        d.state, d.receipt = State.SENT, ReceiptState.SENT
+        if not any(o.receipt for o in _at_agents(ctx, message) if o.n != d.n) and not _followed(ctx, conversation):
+            tell.author_learns(
+                ctx, conversation, conversation.bindings[message.binding], message.seq, ReceiptState.SENT
+            )
+
+
+def _at_agents(ctx: Context, message: MessageRecord) -> list[DeliveryRecord]:
+    """The deliveries of a message to agents' legs."""
+    bindings = ctx.world.conversations[message.conversation].bindings
+    mine = [d for d in ctx.world.deliveries.values() if d.conversation == message.conversation and d.seq == message.seq]
+    return [d for d in mine if d.kind == "message" and bindings[d.binding].side is Side.AGENT]
+
+
+def _followed(ctx: Context, conversation: ConversationRecord) -> bool:
+    """Does a message stand at an agents' leg as soon as it is committed?"""
+    legs = [b for b in conversation.bindings.values() if b.side is Side.AGENT]
+    return any(ctx.directory.form(b.channel) is Form.LOG for b in legs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,10 +238,21 @@ def _fail(ctx: Context, d: DeliveryRecord, state: State, code: str, words: str) 
     if told_before or message is None:
         return
     conversation = ctx.world.conversations[d.conversation]
-    if conversation.bindings[message.binding].side is Side.AGENT:
-        ctx.notice(conversation, message.binding, not_delivered(words, code), message.remote)
-    elif conversation.bindings[d.binding].side is Side.AGENT:
-        ctx.notice(conversation, d.binding, not_shown(words, code))
+    origin, leg = conversation.bindings[message.binding], conversation.bindings[d.binding]
+    failure = {"code": code, "words": words}
+    if leg.side is Side.CUSTOMER:
+        tell.receipt(ctx, conversation, tell.receipt_of(conversation, leg, message.seq, ReceiptState.FAILED, **failure))
+    if origin.side is Side.AGENT and ctx.directory.form(origin.channel) is Form.PARTS:
+        tell.notice(ctx, conversation, origin.id, not_delivered(words, code), reply=message.remote)
+    elif origin.side is Side.AGENT and leg.side is Side.AGENT:
+        tell.author_learns(ctx, conversation, origin, message.seq, ReceiptState.FAILED, **failure)
+    elif leg.side is Side.AGENT:
+        tell.notice(ctx, conversation, leg.id, not_shown(words, code))
+        if not _followed(ctx, conversation) and all(o.state in _LOST for o in _at_agents(ctx, message)):
+            tell.author_learns(ctx, conversation, origin, message.seq, ReceiptState.FAILED)
+
+
+_LOST = (State.FAILED, State.HELD, State.SKIPPED)
 
 
 def _settled(ctx: Context, d: DeliveryRecord, code: str, words: str) -> None:
@@ -155,10 +272,16 @@ def came_back(ctx: Context, channel: ChannelName, event: MessageReceived) -> boo
     d = ctx.world.deliveries.get(parsed) if parsed else None
     if d is None:
         return False
+    if not _of_channel(ctx, d, channel):
+        return False
+    _arrived(ctx, d, event.remote)
+    return True
+
+
+def _arrived(ctx: Context, d: DeliveryRecord, remote: str) -> None:
+    """The network has it under `remote`, whatever became of the request that brought it there."""
     conversation = ctx.world.conversations[d.conversation]
     binding = conversation.bindings[d.binding]
-    if binding.channel != channel:
-        return False
     if d.state in OPEN_STATES:
         d.state = State.SENT
         ctx.world.out.settled.append(
@@ -173,5 +296,4 @@ def came_back(ctx: Context, channel: ChannelName, event: MessageReceived) -> boo
         )
         ctx.accepted.lanes.add(binding.lane)
     if d.seq is not None:
-        ctx.world.out.remotes.append(remote_row(binding, conversation, event.remote, d.seq, d.n))
-    return True
+        ctx.world.out.remotes.append(remote_row(binding, conversation, remote, d.seq, d.n))

@@ -11,12 +11,15 @@ from bridge.channel.adapter import (
     FetchesHistory,
     FetchesMedia,
     FindsDeliveries,
+    FollowsLog,
+    KnowsAddresses,
     OpensBindings,
     Runs,
+    ServesSockets,
     Warms,
 )
 from bridge.channel.outbound import Binding
-from bridge.core.capabilities import Support
+from bridge.core.capabilities import Form, Support
 from bridge.core.ids import ChannelName, EndpointKey
 from bridge.core.outcomes import Misconfigured
 from bridge.store.records import BindingRecord
@@ -34,6 +37,9 @@ class Open:
     finds: FindsDeliveries | None
     describes: DescribesBindings | None
     history: FetchesHistory | None
+    follows: FollowsLog | None
+    addresses: KnowsAddresses | None
+    sockets: ServesSockets | None
     warms: Warms | None
     runs: Runs | None
 
@@ -49,12 +55,19 @@ def opened(name: ChannelName, channel: Channel, endpoints: list[EndpointKey]) ->
         finds=channel if isinstance(channel, FindsDeliveries) else None,
         describes=channel if isinstance(channel, DescribesBindings) else None,
         history=channel if isinstance(channel, FetchesHistory) else None,
+        follows=channel if isinstance(channel, FollowsLog) else None,
+        addresses=channel if isinstance(channel, KnowsAddresses) else None,
+        sockets=channel if isinstance(channel, ServesSockets) else None,
         warms=channel if isinstance(channel, Warms) else None,
         runs=channel if isinstance(channel, Runs) else None,
     )
     for endpoint in endpoints:
         caps = channel.capabilities(Binding(endpoint=endpoint))
-        if (caps.edit >= Support.PARTIAL) != (found.edits is not None):
+        if (caps.form is Form.LOG) != (found.follows is not None):
+            raise Misconfigured(
+                f"the adapter of {name} declares form {caps.form!r}, which its heard() doesn’t bear out"
+            )
+        if caps.form is Form.PARTS and (caps.edit >= Support.PARTIAL) != (found.edits is not None):
             raise Misconfigured(
                 f"the adapter of {name} declares edit {caps.edit.name} and has {'' if found.edits else 'no '}edit()"
             )

@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bridge.channel.inbound import Outcome
 from bridge.core.events import Event
-from bridge.core.ids import BindingId, ChannelName, RemoteId
+from bridge.core.ids import BridgeName, ChannelName, ContactId, ConversationId
+from bridge.core.log import Change, ConversationNews, ConversationView, LogLeg, MessageNews, ReceiptNews
 from bridge.core.retry import State
 from bridge.relay.directory import Directory
-from bridge.store.records import BindingRecord, ConversationRecord, KeyRecord, Lane, Pending, full
+from bridge.store.records import BindingRecord, ConversationRecord, InboxRecord, KeyRecord, Lane, Pending, full
 from bridge.store.rows import EVENT
 from bridge.store.world import World
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """Message `seq` was edited or deleted: whoever follows reads it anew."""
+
+    change: Change
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What those who follow the log of a conversation are to hear: the `agents` of its bridge, and the `customers` named."""
+
+    bridge: BridgeName
+    conversation: ConversationView
+    what: MessageNews | Changed | ConversationNews | ReceiptNews
+    agents: bool
+    customers: tuple[tuple[ChannelName, LogLeg], ...]
+    only: tuple[ChannelName, LogLeg] | None = None
+    """Of the agents' legs, this one alone."""
+
+
 @dataclass(slots=True)
 class Accepted:
-    """What came of one job: the lanes that got work, the events that wait, and what the admin should read."""
+    """What came of one job: the lanes that got work, the events that wait, what the admin should read, and what followers hear.
+    `outcomes` are those of its events, in their order."""
 
     lanes: set[Lane] = field(default_factory=set)
     pending: list[Pending] = field(default_factory=list)
@@ -25,6 +49,10 @@ class Accepted:
     messages: list[tuple[str, int]] = field(default_factory=list)
     """(conversation, seq) of the messages that were made."""
     duplicates: int = 0
+    outcomes: list[Outcome] = field(default_factory=list)
+    contact: ContactId | None = None
+    """Who goes on after a merge, or came out of a split."""
+    heard: list[Heard] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -39,13 +67,19 @@ class Context:
     fresh: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Inbox rows of this group by id: an event may be held and released within it."""
     releasing: bool = False
+    made: tuple[ConversationId, int] | None = None
+    """The message that the event at hand made or changed."""
+    absent: str = ""
+    """Why nothing can come of the event at hand, which leaves no trace then."""
 
     # ---- the inbox
 
     def remember(self, channel: ChannelName, event: Event, state: str = "done", *, keep: bool = False) -> None:
         """The event is stored; its payload only where `keep` says that somebody may ask for it."""
         row = _inbox_row(channel, event, self.now, state, EVENT.dump_json(event).decode() if keep else None)
-        self.world.inbox[row["id"]] = state
+        if self.made is not None:
+            row["conversation_id"], row["seq"] = self.made
+        self.world.inbox[row["id"]] = _record(row)
         self.world.out.inbox.append(row)
         self.fresh[row["id"]] = row
 
@@ -66,7 +100,7 @@ class Context:
             "due": pending.due,
             "index": getattr(event, "index", None),
         }
-        self.world.inbox[pending.id] = "pending"
+        self.world.inbox[pending.id] = _record(row)
         self.world.out.inbox.append(row)
         self.fresh[pending.id] = row
         self.world.waiting.setdefault(waits_on, []).append(pending)
@@ -82,6 +116,8 @@ class Context:
             "due": None,
             "tries": pending.tries,
             "event": kept,
+            "conversation_id": self.made[0] if self.made else None,
+            "seq": self.made[1] if self.made else None,
         }
         self._update(pending, change)
         self._no_longer(pending)
@@ -100,13 +136,17 @@ class Context:
             "waits_on": waits_on,
             "due": pending.due,
             "tries": pending.tries,
+            "conversation_id": None,
+            "seq": None,
         }
         self._update(pending, change | {"event": EVENT.dump_json(pending.event).decode()})
         self.world.waiting.setdefault(waits_on, []).append(pending)
         self.accepted.pending.append(pending)
 
     def _update(self, pending: Pending, change: dict[str, Any]) -> None:
-        self.world.inbox[pending.id] = change["state"]
+        before = self.world.inbox.get(pending.id, InboxRecord("pending"))
+        made = {"conversation": change["conversation_id"], "seq": change["seq"]}
+        self.world.inbox[pending.id] = replace(before, state=change["state"], **made)
         if (row := self.fresh.get(pending.id)) is not None:
             row |= change
         else:
@@ -130,12 +170,6 @@ class Context:
         self.world.out.deliveries.append(row)
         self.accepted.lanes.add(binding.lane)
 
-    def notice(
-        self, conversation: ConversationRecord, binding: BindingId, text: str, reply: RemoteId | None = None
-    ) -> None:
-        """A sentence of the bridge itself, to where something was written."""
-        self.deliver(conversation, conversation.bindings[binding], "notice", text=text, reply_remote=reply)
-
 
 _DELIVERY: dict[str, Any] = {
     "seq": None,
@@ -154,7 +188,12 @@ _DELIVERY: dict[str, Any] = {
     "receipt": None,
     "code": "",
     "words": "",
+    "segments": None,
 }
+
+
+def _record(row: dict[str, Any]) -> InboxRecord:
+    return InboxRecord(row["state"], row["conversation_id"], row["seq"], row["digest"])
 
 
 def _inbox_row(channel: ChannelName, event: Event, now: float, state: str, payload: str | None) -> dict[str, Any]:
@@ -169,4 +208,7 @@ def _inbox_row(channel: ChannelName, event: Event, now: float, state: str, paylo
         "due": None,
         "tries": 0,
         "event": payload,
+        "conversation_id": None,
+        "seq": None,
+        "digest": getattr(event, "digest", ""),
     }

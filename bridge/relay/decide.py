@@ -7,27 +7,32 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from bridge.core.content import Role
+from bridge.channel.inbound import Fate, Outcome
+from bridge.core.content import Role, Side
 from bridge.core.events import (
     AuthorTold,
     BindingChanged,
     BindingSeen,
     Event,
+    First,
     IndexTaken,
     MessageDeleted,
     MessageEdited,
     MessageReceived,
     NotUnderstood,
     ReceiptReceived,
+    Within,
 )
-from bridge.core.ids import ChannelName, parse_delivery_id
-from bridge.core.ordering import GAP_DELAY_S, Place, place
-from bridge.relay import changes
-from bridge.relay.changes import Failure
+from bridge.core.ids import ChannelName, DeliveryId, parse_delivery_id
+from bridge.core.log import Change
+from bridge.core.ordering import GAP_DELAY_S, TWIN_S, Place, place
+from bridge.relay import changes, tell
+from bridge.relay.changes import Arrival, Failure, Remark
+from bridge.relay.contacts import Merge, Split, merge, split
 from bridge.relay.context import Accepted, Context
 from bridge.relay.directory import Directory
-from bridge.relay.people import join, seen
-from bridge.relay.say import say
+from bridge.relay.people import addressed, join, seen
+from bridge.relay.say import fingerprint, say
 from bridge.store.records import BindingRecord, ConversationRecord, KeyRecord, Pending, full
 from bridge.store.world import Needs, World
 
@@ -41,7 +46,7 @@ class Job:
     """What is decided together: the events of one request, or waiting ones that are due.
 
     `skip` names full keys of bindings whose missing indexes the network doesn't have, each alone or with the index below which
-    that is so; `absent` those that it doesn't know at all; `failures` are deliveries that ended badly.
+    that is so; `absent` those that it doesn't know at all; `failures` are deliveries that ended badly, `arrivals` others.
     """
 
     channel: ChannelName
@@ -50,6 +55,9 @@ class Job:
     skip: tuple[str | tuple[str, int], ...] = ()
     absent: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
+    arrivals: tuple[Arrival, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    wishes: tuple[Merge | Split, ...] = ()
 
 
 def needs(jobs: list[Job]) -> Needs:
@@ -60,6 +68,10 @@ def needs(jobs: list[Job]) -> Needs:
             _needs(wanted, job.channel, event)
         wanted.inbox |= {full(job.channel, e.key) for e in job.events} | {p.id for p in job.due}
         wanted.deliveries |= {(f.conversation, f.n) for f in job.failures}
+        wanted.deliveries |= {(a.conversation, a.n) for a in job.arrivals}
+        wanted.deliveries |= {(r.conversation, r.n) for r in job.remarks}
+        for wish in job.wishes:
+            wanted.contacts |= {wish.source, wish.target} if isinstance(wish, Merge) else {wish.contact}
         skip = {id for id, _ in _bounds(job.skip)}
         wanted.keys |= skip
         wanted.waiting |= {*skip, *job.absent}
@@ -79,14 +91,34 @@ def _needs(wanted: Needs, channel: ChannelName, event: Event) -> None:
             wanted.persons.add(event.person)
             wanted.waiting.add(full(channel, event.binding))
         case MessageReceived():
-            if event.reply_to:
-                wanted.remotes.add(full(channel, event.reply_to))
-            if event.delivery and (parsed := parse_delivery_id(event.delivery)):
-                wanted.deliveries.add(parsed)
-        case MessageEdited() | MessageDeleted() | ReceiptReceived():
+            _needs_of_message(wanted, channel, event)
+        case MessageEdited() | MessageDeleted() if event.message is not None:
+            wanted.conversations.add(event.message.conversation)
+            wanted.messages.add((event.message.conversation, event.message.seq))
+        case MessageEdited() | MessageDeleted():
             wanted.remotes.add(full(channel, event.remote))
+        case ReceiptReceived():
+            wanted.remotes.add(full(channel, event.remote))
+            _needs_delivery(wanted, event.delivery)
         case _:
             pass
+
+
+def _needs_of_message(wanted: Needs, channel: ChannelName, event: MessageReceived) -> None:
+    if event.reply_to:
+        wanted.remotes.add(full(channel, event.reply_to))
+    _needs_delivery(wanted, event.delivery)
+    if event.road:
+        wanted.roads.setdefault(full(channel, event.binding), set()).add(event.road)
+    if isinstance(event.to, Within):
+        wanted.conversations.add(event.to.conversation)
+    elif event.to is not None and event.to.addressee is not None:
+        wanted.persons.add(event.to.addressee.person)
+
+
+def _needs_delivery(wanted: Needs, delivery: DeliveryId | None) -> None:
+    if delivery and (parsed := parse_delivery_id(delivery)):
+        wanted.deliveries.add(parsed)
 
 
 def decide(
@@ -104,13 +136,9 @@ def decide(
 
 def _decide_job(ctx: Context, job: Job) -> None:
     for event in job.events:
-        if full(job.channel, event.key) in ctx.world.inbox:
-            ctx.accepted.duplicates += 1
-            _passed(ctx, job.channel, event)
-        else:
-            _decide(ctx, job.channel, event, None)
+        ctx.accepted.outcomes.append(_outcome_of(ctx, job.channel, event))
     for pending in job.due:
-        if ctx.world.inbox.get(pending.id) == "pending":
+        if (known := ctx.world.inbox.get(pending.id)) and known.state == "pending":
             _decide(
                 ctx, pending.channel, pending.event, replace(pending)
             )  # a job may be decided again after a rollback
@@ -121,8 +149,44 @@ def _decide_job(ctx: Context, job: Job) -> None:
         ctx.accepted.news.append(f"{id} doesn't exist at the network: what came of it is kept and not relayed")
         for pending in list(ctx.world.waiting.get(id, ())):
             ctx.finish(pending, "unrouted")
+    _ours(ctx, job)
+
+
+def _ours(ctx: Context, job: Job) -> None:
+    """What comes from inside."""
     for failure in job.failures:
         changes.failed(ctx, failure)
+    for arrival in job.arrivals:
+        changes.arrived(ctx, arrival)
+    for remark in job.remarks:
+        changes.remarked(ctx, remark)
+    for wish in job.wishes:
+        ctx.accepted.contact = merge(ctx, wish) if isinstance(wish, Merge) else split(ctx, wish)
+
+
+_FATES = {"done": Fate.DONE, "pending": Fate.WAITING}
+
+
+def _outcome_of(ctx: Context, channel: ChannelName, event: Event) -> Outcome:
+    """Decides the event, where it isn't known, and says what became of it."""
+    id = full(channel, event.key)
+    ctx.made, ctx.absent = None, ""
+    known = id in ctx.world.inbox
+    if known:
+        ctx.accepted.duplicates += 1
+        _passed(ctx, channel, event)
+    else:
+        _decide(ctx, channel, event, None)
+    stored = ctx.world.inbox.get(id)
+    if stored is None:
+        return Outcome(fate=Fate.ABSENT, words=ctx.absent)
+    fate = _FATES.get(stored.state, Fate.KEPT)
+    return Outcome(
+        fate=Fate.REPEATED if known and fate is Fate.DONE else fate,
+        conversation=stored.conversation,
+        seq=stored.seq,
+        digest=stored.digest,
+    )
 
 
 def _bounds(skip: tuple[str | tuple[str, int], ...]) -> Iterator[tuple[str, float]]:
@@ -133,7 +197,7 @@ def _bounds(skip: tuple[str | tuple[str, int], ...]) -> Iterator[tuple[str, floa
 def _passed(ctx: Context, channel: ChannelName, event: Event) -> None:
     """An event that came before, by a way on which it had no place in the order, has one now: what follows it may go."""
     key = ctx.world.keys.get(full(channel, event.binding)) if isinstance(event, MessageReceived | IndexTaken) else None
-    if key is None or ctx.world.inbox[full(channel, event.key)] == "pending":
+    if key is None or ctx.world.inbox[full(channel, event.key)].state == "pending":
         return
     if getattr(event, "index", None) == key.next_index:
         key.next_index, key.changed = key.next_index + 1, True
@@ -152,7 +216,11 @@ def _decide(ctx: Context, channel: ChannelName, event: Event, waiting: Pending |
             _state(ctx, channel, event)
             _done(ctx, channel, event, waiting)
         case MessageEdited() | MessageDeleted():
-            _settle(ctx, channel, event, waiting, known=changes.change(ctx, channel, event))
+            known = changes.change(ctx, channel, event)
+            if known or event.message is None:
+                _settle(ctx, channel, event, waiting, known=known)
+            else:
+                ctx.absent = "there is no such message of this author"
         case ReceiptReceived():
             _settle(ctx, channel, event, waiting, known=changes.receipt(ctx, channel, event))
         case AuthorTold():
@@ -185,6 +253,9 @@ def _wait(
 
 
 def _in_order(ctx: Context, channel: ChannelName, event: MessageReceived | IndexTaken, waiting: Pending | None) -> None:
+    if isinstance(event, MessageReceived) and event.to is not None:
+        _to(ctx, channel, event, event.to)
+        return
     key = ctx.key(channel, event)
     if key is None and channel in ctx.directory.describes:
         _wait(ctx, channel, event, waiting, "describe", full(channel, event.binding), 0.0)
@@ -194,6 +265,20 @@ def _in_order(ctx: Context, channel: ChannelName, event: MessageReceived | Index
         _take(ctx, channel, event, waiting, key)
     else:
         _place(ctx, channel, event, waiting, key, event.index)
+
+
+def _to(ctx: Context, channel: ChannelName, event: MessageReceived, to: Within | First) -> None:
+    """An agent wrote in a conversation that is named by our id, or to somebody first; where that isn't, nothing is stored."""
+    found = addressed(ctx, channel, to)
+    if found is None:
+        ctx.absent = "there is no such conversation" if isinstance(to, Within) else _nobody(to)
+        return
+    say(ctx, *found, event)
+    _done(ctx, channel, event, None)
+
+
+def _nobody(to: First) -> str:
+    return f"{to.to} can’t be written to from {to.sender}: it must be an address that this one of the bridge’s reaches"
 
 
 def _place(
@@ -223,13 +308,32 @@ def _take(
     conversation = ctx.conversation_of(key)
     if conversation is None or key.binding is None or not isinstance(event, MessageReceived):
         pass
-    elif not changes.came_back(ctx, channel, event):
+    elif not changes.came_back(ctx, channel, event) and not _twin(ctx, conversation, key, event):
         binding = conversation.bindings[key.binding]
         if event.author.role is Role.CUSTOMER and binding.key != key.key and key.state == "open":
             binding.key = None
             _reopened(conversation, binding, key)  # the answer takes the road of the last message
-        say(ctx, conversation, binding, event)
+        elsewhere = binding.side is Side.AGENT and key.key != binding.key and key.state == "open"
+        say(ctx, conversation, binding, event, elsewhere=elsewhere)
     _done(ctx, channel, event, waiting)
+
+
+def _twin(ctx: Context, conversation: ConversationRecord, key: KeyRecord, event: MessageReceived) -> bool:
+    """Did the same message come by another road a moment ago? One to one: two equal texts by one road are two messages."""
+    if not event.road or key.binding is None:
+        return False
+    binding = conversation.bindings[key.binding]
+    if event.road not in binding.roads.split():
+        binding.roads, binding.changed = f"{binding.roads} {event.road}".strip(), True
+    said = fingerprint(event.content)
+    for m in ctx.world.recent:
+        same = m.binding == binding.id and m.road != event.road and m.fingerprint == said and not m.twin
+        if same and ctx.now - m.accepted_at <= TWIN_S:
+            m.twin = True
+            ctx.world.out.twins.append({"conversation_": m.conversation, "seq_": m.seq, "twin": True})
+            ctx.made = (m.conversation, m.seq)
+            return True
+    return False
 
 
 def _held(ctx: Context, key: KeyRecord) -> int:
@@ -295,8 +399,9 @@ def _state(ctx: Context, channel: ChannelName, event: BindingChanged) -> None:
     if binding.key != key.key:
         return
     binding.key, binding.changed = None, True
-    if conversation.answer == binding.id:
+    if conversation.answer == binding.id and conversation.state != "closed":
         conversation.state, conversation.changed = "closed", True
+        tell.happened(ctx, conversation, Change.CLOSED)
 
 
 def _reopened(conversation: ConversationRecord, binding: BindingRecord, key: KeyRecord) -> None:
@@ -327,4 +432,4 @@ def _told(ctx: Context, channel: ChannelName, event: AuthorTold) -> None:
     key = ctx.key(channel, event)
     conversation = ctx.conversation_of(key) if key else None
     if key and key.binding and conversation:
-        ctx.notice(conversation, key.binding, event.words, event.remote)
+        tell.notice(ctx, conversation, key.binding, event.words, reply=event.remote)

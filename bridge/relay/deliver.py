@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bridge.channel.outbound import Binding, Edit, File, Opened, Opening, Outbound, Sent
+from bridge.channel.outbound import Binding, Edit, File, Lookup, Opened, Opening, Outbound, Sent
+from bridge.core.capabilities import Form
 from bridge.core.content import Side
-from bridge.core.fitting import too_large
-from bridge.core.ids import ChannelName, EndpointKey
+from bridge.core.fitting import as_link, linked, too_large
+from bridge.core.ids import ChannelName, EndpointKey, attachment_id
 from bridge.core.notices import TWICE_MARK
 from bridge.core.outcomes import BindingGone, Misconfigured, RateLimited, Refused, Scope, SendError, Unavailable, Unsure
 from bridge.core.retry import (
@@ -29,14 +29,15 @@ from bridge.core.retry import (
 from bridge.core.routing import title
 from bridge.relay.channels import Open, as_binding
 from bridge.relay.directory import Directory
+from bridge.relay.media import MediaRoom
+from bridge.relay.record import made
+from bridge.store.log import record_parts
 from bridge.store.outbox import Bind, Claimed, bind
 from bridge.store.records import BindingRecord
 from bridge.store.store import Store
 
 LONGEST_SEND_S = 120.0
 """An upload may take its time; adapters cut each request much earlier."""
-IN_MEMORY = 1024 * 1024
-"""A larger file is spooled to disk on its way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ class Result:
     """The lane's next may not be tried before, although this one is done with."""
     hold: tuple[ChannelName, EndpointKey | None, float] | None = None
     error: Exception | None = None
+    remark: str = ""
+    """What its author should know of a delivery that was sent."""
 
 
 class Deliverer:
@@ -59,12 +62,14 @@ class Deliverer:
         store: Store,
         directory: Directory,
         channels: dict[ChannelName, Open],
+        media: MediaRoom,
         now: Callable[[], float],
         rand: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
         self._directory = directory
         self._channels = channels
+        self._media = media
         self._now = now
         self._rand = rand
         self._log = logging.getLogger("trunkline.deliver")
@@ -85,8 +90,8 @@ class Deliverer:
 
     def _failed(self, c: Claimed, error: Exception) -> Result:
         now, caps = self._now(), self._directory.capabilities(c.binding)
-        if c.kind == "edit" and isinstance(error, Unsure):
-            error = Unavailable(error.words, code=error.code)  # to change it once more does no harm
+        if isinstance(error, Unsure) and (c.kind == "edit" or caps.send_once == "key"):
+            error = Unavailable(error.words, code=error.code)  # once more does no harm
         decision = after_failure(error, self._tried(c), caps, now, self._rand())
         return self._with_pause(c, decision, error, now)
 
@@ -120,12 +125,17 @@ class Deliverer:
         caps = self._directory.capabilities(c.binding)
         if to.finds is None or c.binding.key is None or c.kind == "edit":
             # Nobody can be asked, or nothing can have been sent twice: as if that attempt had just failed.
-            error = (
-                Unsure("the connection was lost") if c.kind != "edit" and c.binding.key else Unavailable("interrupted")
-            )
-            return self._failed(c, error)
+            harmless = c.kind == "edit" or not c.binding.key or caps.send_once == "key"
+            return self._failed(c, Unavailable("interrupted") if harmless else Unsure("the connection was lost"))
         try:
-            sent = await to.finds.find(c.id, as_binding(c.binding))
+            lookup = Lookup(
+                delivery=c.id,
+                binding=as_binding(c.binding),
+                text=c.text,
+                has_file=c.attachment is not None,
+                since=c.first_tried,
+            )
+            sent = await to.finds.find(lookup)
         except Exception as error:
             if not isinstance(error, SendError):
                 self._log.exception("a bug: it can’t be looked for", extra={"delivery": c.id, "channel": to.name})
@@ -140,12 +150,15 @@ class Deliverer:
     async def _send(self, to: Open, c: Claimed) -> Result:
         if c.kind == "edit":
             return await self._edit(to, c)
-        async with self._file(c) as file:
+        if self._directory.form(c.binding.channel) is Form.RECORDS:
+            return await self._record(to, c)
+        async with self._file(c) as fetched:
+            text, file, remark = self._fits(c, fetched)
             binding = as_binding(c.binding)
             if binding.key is None:
                 binding = await self._open(to, c, binding)
             try:
-                sent = await to.channel.send(self._outbound(c, binding, file))
+                sent = await to.channel.send(self._outbound(c, binding, text, file))
             except BindingGone as gone:
                 if to.opens is None:
                     raise Refused(gone.words, code=gone.code) from gone
@@ -154,10 +167,19 @@ class Deliverer:
                 if file is not None:
                     file.body.seek(0)
                 try:
-                    sent = await to.channel.send(self._outbound(c, binding, file))
+                    sent = await to.channel.send(self._outbound(c, binding, text, file))
                 except BindingGone as again:
                     raise Refused(again.words, code=again.code) from again  # made a moment ago: no third one
-        return Result(decision=Decision(state=State.SENT, possibly_twice=c.possibly_twice), sent=sent)
+        return Result(decision=Decision(state=State.SENT, possibly_twice=c.possibly_twice), sent=sent, remark=remark)
+
+    async def _record(self, to: Open, c: Claimed) -> Result:
+        """What happened, with everything as it is now."""
+        parts = await self._store.read(record_parts, (c.conversation, c.seq))
+        record = made(c, parts, self._directory.bridges.get(c.bridge))
+        if record is None:
+            return Result(decision=Decision(state=State.SKIPPED, words="there is nothing left to tell"))
+        out = Outbound(delivery=c.id, binding=as_binding(c.binding), author=self._author(c), record=record)
+        return Result(decision=Decision(state=State.SENT), sent=await to.channel.send(out))
 
     async def _edit(self, to: Open, c: Claimed) -> Result:
         if to.edits is None or c.remote is None or c.binding.key is None:
@@ -171,8 +193,7 @@ class Deliverer:
             return Result(decision=Decision(state=State.SKIPPED, code=gone.code, words=gone.words))
         return Result(decision=Decision(state=State.SENT))
 
-    def _outbound(self, c: Claimed, binding: Binding, file: File | None) -> Outbound:
-        text = c.text
+    def _outbound(self, c: Claimed, binding: Binding, text: str, file: File | None) -> Outbound:
         if c.possibly_twice and c.binding.side is Side.AGENT:
             text = f"{text}\n{TWICE_MARK}" if text else TWICE_MARK
         return Outbound(
@@ -207,29 +228,25 @@ class Deliverer:
 
     @asynccontextmanager
     async def _file(self, c: Claimed) -> AsyncIterator[File | None]:
-        """The attachment, fetched from where it came; a temporary file for as long as it is sent."""
+        """The attachment, from the media room, which fetches it from where it came."""
         if c.attachment is None or c.source is None:
             yield None
             return
-        source = self._channels.get(c.source)
-        if source is None or source.media is None:
-            raise Unavailable(f"the channel {c.source} is away, and the file is there")
-        rule = self._directory.capabilities(c.binding).rule_for(c.attachment.content_type)
-        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as body:
-            size = 0
-            try:
-                async with source.media.open_media(c.attachment) as chunks:
-                    async for chunk in chunks:
-                        size += len(chunk)
-                        if rule is not None and size > rule.max_bytes:
-                            words = too_large(c.attachment, rule, self._directory.capabilities(c.binding))
-                            raise Refused(words, code="too_large")
-                        body.write(chunk)
-            except Refused:
-                raise
-            except RateLimited as error:  # the source's limits are none of the target's
-                raise RateLimited(error.words, retry_at=error.retry_at, code=error.code) from error
-            except SendError as error:  # reading is safe to repeat, whatever happened
-                raise Unavailable(error.words, code=error.code) from error
-            body.seek(0)
-            yield File(attachment=c.attachment, body=body, size=size)
+        with await self._media.file(c.source, c.attachment) as body:
+            size = await asyncio.to_thread(body.seek, 0, 2)
+            await asyncio.to_thread(body.seek, 0)
+            yield File(attachment=c.attachment, body=body, size=size, link=self._link(c))
+
+    def _link(self, c: Claimed) -> str:
+        assert c.seq is not None  # noqa: S101 - only a message has files
+        return self._media.link(attachment_id(c.conversation, c.seq, c.position or 0))
+
+    def _fits(self, c: Claimed, file: File | None) -> tuple[str, File | None, str]:
+        """Text and file as they can go, and a word to the author where a file proved too large: then it goes as a link."""
+        caps = self._directory.capabilities(c.binding)
+        rule = caps.rule_for(file.attachment.content_type) if file else None
+        if file is None or rule is None or file.size <= rule.max_bytes:
+            return c.text, file, ""
+        known = replace(file.attachment, size=file.size)
+        text = "\n".join(line for line in (c.text, linked(known, file.link)) if line)
+        return text, None, as_link(too_large(known, rule, caps))

@@ -7,21 +7,25 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
-from bridge.channel.adapter import Health, StoreUnavailable
-from bridge.core.events import Event, IndexTaken, NotUnderstood
-from bridge.core.ids import ChannelName, EventKey
+from bridge.channel.port import Health, StoreUnavailable
+from bridge.core.events import Event, First, IndexTaken, MessageReceived, NotUnderstood
+from bridge.core.ids import ChannelName, ContactId, EventKey
 from bridge.core.outcomes import Misconfigured, RateLimited, Unavailable
 from bridge.core.retry import OPEN_STATES, Decision, State
 from bridge.relay.accept import accepting
-from bridge.relay.changes import Failure
+from bridge.relay.changes import Arrival, Failure, Remark
 from bridge.relay.channels import Open
+from bridge.relay.contacts import Merge, Split
 from bridge.relay.context import Accepted
 from bridge.relay.decide import Job
 from bridge.relay.deliver import Deliverer, Result
 from bridge.relay.directory import Directory
+from bridge.relay.followers import Followers
 from bridge.relay.lanes import Lanes
+from bridge.relay.media import MediaRoom
 from bridge.relay.waits import Waits
 from bridge.store.outbox import Claim, Claimed, Head, Mark, NotDue, claim, mark
 from bridge.store.overview import Start, pendings, recover
@@ -54,6 +58,7 @@ def _together(parts: Iterable[Accepted]) -> Accepted:
         whole.news += a.news
         whole.messages += a.messages
         whole.duplicates += a.duplicates
+        whole.outcomes += a.outcomes
     return whole
 
 
@@ -74,17 +79,20 @@ class Relay:
         store: Store,
         directory: Directory,
         channels: dict[ChannelName, Open],
+        media: MediaRoom,
         now: Callable[[], float],
         health: HealthReport,
     ) -> None:
         self._store = store
+        self._directory = directory
         self._now = now
         self._health = health
         self._owner = secrets.token_hex(8)
         self._accepting = accepting(directory, now, lambda: secrets.token_hex(16))
-        self._deliverer = Deliverer(store, directory, channels, now)
+        self._deliverer = Deliverer(store, directory, channels, media, now)
         self._waits = Waits(store, channels, self.decide, self.accept, now)
         self._lanes = Lanes(self._work, now)
+        self.followers = Followers(store, directory, channels)
         self._tasks: list[asyncio.Task[None]] = []
         self._accepts: set[asyncio.Task[Accepted]] = set()
         self._log = logging.getLogger("trunkline.relay")
@@ -93,10 +101,12 @@ class Relay:
 
     async def start(self) -> None:
         """Takes up what an ended process left."""
+        await self._store.live_as(self._owner)
         lanes = await self._store.write(recover, Start(owner=self._owner, now=self._now()))
         self._lanes.wake(lanes)
         self._waits.add(await self._store.read(pendings, None))
         self._tasks.append(asyncio.create_task(self._waits.run(), name="waits"))
+        self._tasks.append(asyncio.create_task(self.followers.run(), name="followers"))
 
     def serve(self, channel: ChannelName, in_flight: int) -> None:
         self._lanes.serve(channel, in_flight)
@@ -113,7 +123,7 @@ class Relay:
 
     async def accept(self, channel: ChannelName, events: Sequence[Event]) -> Accepted:
         """Durable when it returns. Raises `StoreUnavailable` once patience is over: nothing was stored then."""
-        job = asyncio.create_task(self._accept(channel, events))
+        job = asyncio.create_task(self._accept(channel, [self._addressed(channel, e) for e in events]))
         self._accepts.add(job)
         job.add_done_callback(self._accepts.discard)
         done, _ = await asyncio.wait([job], timeout=PATIENCE_S + MARGIN_S)
@@ -121,6 +131,12 @@ class Relay:
             job.add_done_callback(_seen)
             raise self._unavailable(channel, "it doesn’t answer")
         return job.result()
+
+    def _addressed(self, channel: ChannelName, event: Event) -> Event:
+        """Who is written to first must be known before it is decided: their own channel says it."""
+        if isinstance(event, MessageReceived) and isinstance(event.to, First):
+            return replace(event, to=self._directory.addressee(channel, event.to))
+        return event
 
     async def _accept(self, channel: ChannelName, events: Sequence[Event]) -> Accepted:
         end = self._now() + PATIENCE_S
@@ -149,8 +165,16 @@ class Relay:
         accepted = await self._store.write(self._accepting, job)
         self._lanes.wake(accepted.lanes)
         self._waits.add(accepted.pending)
+        self.followers.hear(accepted.heard)
         self._say(accepted.news)
         return accepted
+
+    async def wish(self, wish: Merge | Split) -> ContactId:
+        """Two customers who are one, or one who is two: the contact that goes on, or the new one. Raises `CannotBe` or
+        `StoreBusy`."""
+        contact = (await self.decide(Job(channel=ChannelName(""), wishes=(wish,)))).contact
+        assert contact is not None  # noqa: S101 - a wish that is granted names one
+        return contact
 
     def _say(self, news: Iterable[str]) -> None:
         """Each once; a flood of the same is no news."""
@@ -203,17 +227,38 @@ class Relay:
             )
             await self._surely(self.decide, Job(channel=lane.channel, failures=(failure,)))
             return await self._store.write(claim, then) if then else NotDue(max(self._now(), rest))
-        marked = Mark(claimed=c, decision=decision, remote=sent.remote if sent else None, then=then)
-        if sent is not None and sent.index is not None and sent.key and sent.binding:
-            taken = IndexTaken(key=sent.key, binding=sent.binding, at=self._now(), index=sent.index)
-            head, _ = await asyncio.gather(
-                self._mark(marked), self._surely(self.decide, Job(channel=lane.channel, events=(taken,)))
-            )
+        marked = Mark(
+            claimed=c,
+            decision=decision,
+            remote=sent.remote if sent else None,
+            segments=sent.segments if sent else None,
+            then=then,
+        )
+        if (job := self._follows(lane, c, result)) is not None:
+            head, _ = await asyncio.gather(self._mark(marked), self._surely(self.decide, job))
         else:
             head = await self._mark(marked)
         if not goes_on:
             return NotDue(decision.due)
         return head if then else NotDue(max(self._now(), rest))
+
+    def _follows(self, lane: Lane, c: Claimed, result: Result) -> Job | None:
+        """What else follows from a delivery that was sent: its place in the network's order, news of it, a word to its author."""
+        sent = result.sent
+        if sent is None:
+            return None
+        events: tuple[Event, ...] = ()
+        if sent.index is not None and sent.key and sent.binding:
+            events = (IndexTaken(key=sent.key, binding=sent.binding, at=self._now(), index=sent.index),)
+        arrivals: tuple[Arrival, ...] = ()
+        if c.kind == "message" and self._directory.listens(c.bridge):
+            arrivals = (Arrival(conversation=c.conversation, n=c.n, segments=sent.segments),)
+        remarks: tuple[Remark, ...] = ()
+        if result.remark:
+            remarks = (Remark(conversation=c.conversation, n=c.n, words=result.remark),)
+        if not (events or arrivals or remarks):
+            return None
+        return Job(channel=lane.channel, events=events, arrivals=arrivals, remarks=remarks)
 
     async def _mark(self, marked: Mark) -> Head:
         return await self._surely(lambda m: self._store.write(mark, m), marked)

@@ -8,7 +8,7 @@ import itertools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from bridge.channel.adapter import StoreUnavailable
+from bridge.channel.port import StoreUnavailable
 from bridge.core.events import Event, IndexTaken, MessageReceived
 from bridge.core.ids import BindingKey, ChannelName
 from bridge.core.outcomes import RateLimited, SendError

@@ -84,8 +84,8 @@ class Stage:
             lines += ["", f"[channels.{name}]", f'adapter = "{name}"']
             lines += [f"{k} = {json.dumps(v)}" for k, v in simulator.settings().items()]
             for endpoint in simulator.endpoints():
-                keys = ", ".join(f"{k} = {json.dumps(v)}" for k, v in endpoint.items())
-                sides[simulator.side].append(f'  {{ channel = "{name}", {keys} }},')
+                keys = "".join(f", {k} = {json.dumps(v)}" for k, v in endpoint.items())
+                sides[simulator.side].append(f'  {{ channel = "{name}"{keys} }},')
         lines += ["", "[bridges.support]", 'title = "Support"']
         for side, entries in sides.items():
             lines += [f"{side} = [", *entries, "]"]

@@ -11,11 +11,12 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
-from bridge.channel.adapter import Channel, StoreUnavailable
+from bridge.channel.adapter import Channel
 from bridge.channel.http import Reply, Request
-from bridge.channel.inbound import Events, Forged, Ignored, Unreadable
+from bridge.channel.inbound import Events, Forged, Ignored, Outcome, Unreadable
+from bridge.channel.port import StoreUnavailable
 from bridge.core.events import Event
 from bridge.core.ids import ChannelName
 
@@ -31,7 +32,7 @@ class Inlet(Protocol):
     def channels(self) -> Mapping[ChannelName, Channel]: ...
     @property
     def resting(self) -> Mapping[ChannelName, str]: ...
-    async def accept(self, channel: ChannelName, events: Sequence[Event]) -> None: ...
+    async def accept(self, channel: ChannelName, events: Sequence[Event]) -> Sequence[Outcome]: ...
     async def ready(self) -> tuple[bool, dict[str, Any]]: ...
 
 
@@ -39,8 +40,8 @@ class _TooLarge(Exception):
     pass
 
 
-def application(inlet: Inlet) -> Starlette:
-    """The ASGI app over `inlet`."""
+def application(inlet: Inlet, *more: Sequence[BaseRoute]) -> Starlette:
+    """The ASGI app over `inlet`; `more` are the routes of other rooms."""
 
     async def webhook(http: HttpRequest) -> Response:
         name = ChannelName(http.path_params["channel"])
@@ -71,6 +72,7 @@ def application(inlet: Inlet) -> Starlette:
             Route("/webhooks/{channel}/{rest:path}", webhook, methods=both),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
+            *(route for room in more for route in room),
         ]
     )
 
@@ -79,10 +81,10 @@ async def _handled(inlet: Inlet, name: ChannelName, channel: Channel, request: R
     match received := channel.receive(request):
         case Events():
             try:
-                await inlet.accept(name, received.events)
+                outcomes = await inlet.accept(name, received.events)
             except StoreUnavailable:
                 return _busy("the store can't take it now")
-            return _reply(received.reply)
+            return _reply(received.reply if isinstance(received.reply, Reply) else received.reply(outcomes))
         case Ignored():
             return _reply(received.reply)
         case Forged():
@@ -90,6 +92,8 @@ async def _handled(inlet: Inlet, name: ChannelName, channel: Channel, request: R
             return Response("forbidden\n", 403, media_type="text/plain")
         case Unreadable():
             _log.warning("unreadable: %s", received.reason, extra={"channel": name})
+            if received.reply is not None:
+                return _reply(received.reply)
             return Response(f"{received.reason}\n", 400, media_type="text/plain")
 
 

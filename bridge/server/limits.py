@@ -42,6 +42,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self.scope["extensions"] = {"trunkline.more_time": {"give": self.more_time}}
         super().on_headers_complete()
         if self.transport.is_closing() or (self.parser.should_upgrade() and self._should_upgrade()):
             self._stop_timer()
@@ -51,12 +52,18 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_head, self._head, self._tail = True, 0, b""
         super().on_message_complete()
 
+    def more_time(self, seconds: float) -> None:
+        """For the rest of a body, by an application that knows its sender; nothing where it is here already."""
+        if self._timer is not None:
+            self._stop_timer()
+            self._start_timer(seconds)
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         super().connection_lost(exc)
 
-    def _start_timer(self) -> None:
-        self._timer = self.loop.call_later(ARRIVAL_S, self._too_slow)
+    def _start_timer(self, seconds: float | None = None) -> None:
+        self._timer = self.loop.call_later(ARRIVAL_S if seconds is None else seconds, self._too_slow)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

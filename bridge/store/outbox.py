@@ -53,6 +53,7 @@ class Claimed:
     seq: int | None
     text: str
     attachment: Attachment | None
+    position: int | None
     source: ChannelName | None
     reply_to: RemoteId | None
     remote: RemoteId | None
@@ -61,6 +62,7 @@ class Claimed:
     first_tried: float
     claimed_at: float
     possibly_twice: bool
+    created_at: float
     name: str
     label: str
     network: str
@@ -170,6 +172,7 @@ def _claimed(row: Any, c: Claim, extras: _Extras) -> Claimed:
         seq=row.seq,
         text=row.message_text or "" if row.text is None else row.text,
         attachment=_attachment(a) if a is not None else None,
+        position=row.attachment,
         source=a.channel if a is not None else None,
         reply_to=RemoteId(reply) if reply else None,
         remote=RemoteId(edits) if edits else None,
@@ -178,6 +181,7 @@ def _claimed(row: Any, c: Claim, extras: _Extras) -> Claimed:
         first_tried=lease["first_tried"],
         claimed_at=lease["claimed_at"],
         possibly_twice=bool(row.possibly_twice),
+        created_at=row.created_at,
         name=row.name,
         label=row.answer_label or row.label,
         network=row.answer_network or row.network,
@@ -198,6 +202,7 @@ class Mark:
     claimed: Claimed
     decision: Decision
     remote: RemoteId | None = None
+    segments: int | None = None
     then: Claim | None = None
 
 
@@ -225,6 +230,7 @@ def _mark_row(m: Mark) -> dict[str, Any]:
         "receipt": "sent" if d.state is State.SENT else None,
         "code": d.code,
         "words": d.words,
+        "segments": m.segments,
     }
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import and_, bindparam, case, func, select, text, update
 from sqlalchemy.orm import aliased
 
 from bridge.store import tables as t
-from bridge.store.statements import Statement, any_of, columns
+from bridge.store.statements import Statement, any_of, columns, living
 
 delivery, binding, conversation = columns(t.Delivery), columns(t.Binding), columns(t.Conversation)
 contact, message, remote = columns(t.Contact), columns(t.Message), columns(t.RemoteId)
@@ -49,7 +49,7 @@ _LEASED = ("state", "due", "owner", "lease_until", "claimed_at", "attempt", "fir
 LEASE = Statement(
     update(t.Delivery).where(*_this).values(fence=delivery.fence + 1, **{c: bindparam(c) for c in _LEASED})
 )
-_MARKED = ("state", "due", "attempt", "claimed_at", "possibly_twice", "code", "words")
+_MARKED = ("state", "due", "attempt", "claimed_at", "possibly_twice", "code", "words", "segments")
 MARK = Statement(  # what a receipt or an echo has settled meanwhile stays settled
     update(t.Delivery)
     .where(*_this, delivery.fence == bindparam("fence_"), text("state in ('sending', 'unsure')"))
@@ -80,7 +80,12 @@ BIND = Statement(
 )
 ORPHANS = Statement(
     update(t.Delivery)
-    .where(text("state in ('sending', 'unsure')"), delivery.owner != bindparam("owner_"), text(t.OPEN))
+    .where(
+        text("state in ('sending', 'unsure')"),
+        delivery.owner != bindparam("owner_"),
+        ~living(delivery.owner),
+        text(t.OPEN),
+    )
     .values(
         state="unsure",
         due=0.0,

@@ -51,8 +51,14 @@ class BindingRecord:
     network: str = ""
     key: BindingKey | None = None
     meta: str = ""
+    roads: str = ""
     new: bool = False
     changed: bool = False
+
+    @property
+    def scoped_address(self) -> str:
+        """The id of the customer's address among those of all channels."""
+        return full(self.channel, self.address)
 
     @property
     def lane(self) -> Lane:
@@ -75,6 +81,8 @@ class ConversationRecord:
     bindings: dict[BindingId, BindingRecord] = field(default_factory=dict)
     new: bool = False
     changed: bool = False
+    told: bool = True
+    """Whether those who follow have heard of it; a new one is told with its first message."""
 
     def several_addresses(self) -> bool:
         return len({b.address for b in self.bindings.values() if b.side is Side.CUSTOMER}) > 1
@@ -135,6 +143,7 @@ class MessageRecord:
     seq: int
     binding: BindingId
     remote: RemoteId
+    author_id: str
     author_name: str
     role: Role
     text: str
@@ -154,6 +163,30 @@ class DeliveryRecord:
     state: State
     receipt: ReceiptState | None
     fence: int = 0
+    segments: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRecord:
+    """What is stored of an event; `conversation` and `seq` are of the message that it made or changed."""
+
+    state: str
+    conversation: ConversationId | None = None
+    seq: int | None = None
+    digest: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Recent:
+    """A message that came by one of several roads a moment ago; `twin` once it came by another one too."""
+
+    conversation: ConversationId
+    seq: int
+    binding: BindingId
+    road: str
+    fingerprint: str
+    accepted_at: float
+    twin: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -184,6 +217,9 @@ class Written:
     deliveries: list[dict[str, Any]] = field(default_factory=list)
     settled: list[dict[str, Any]] = field(default_factory=list)
     receipts: list[dict[str, Any]] = field(default_factory=list)
+    twins: list[dict[str, Any]] = field(default_factory=list)
+    moved: list[dict[str, Any]] = field(default_factory=list)
+    """Addresses that belong to another contact now."""
 
 
 def attachment_row(

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from bridge.core.content import Role, Side
 from bridge.core.events import BindingSeen, Event
 from bridge.core.ids import BindingId
+from bridge.core.log import ReceiptView
 from bridge.core.receipts import ReceiptState
 from bridge.core.retry import State
 from bridge.store.records import (
@@ -19,9 +20,11 @@ from bridge.store.records import (
     KeyRecord,
     MessageRecord,
     Pending,
+    Recent,
 )
 
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+RECEIPT: TypeAdapter[ReceiptView] = TypeAdapter(ReceiptView)
 
 
 def pending(row: Any) -> Pending:
@@ -110,6 +113,7 @@ def binding(row: Any) -> BindingRecord:
         network=row.network,
         key=row.key,
         meta=row.meta,
+        roads=row.roads,
     )
 
 
@@ -125,6 +129,7 @@ def binding_row(b: BindingRecord) -> dict[str, Any]:
         "network": b.network,
         "key": b.key,
         "meta": b.meta,
+        "roads": b.roads,
         "id_": b.id,
     }
 
@@ -139,9 +144,22 @@ def message(row: Any) -> MessageRecord:
         seq=row.seq,
         binding=row.binding,
         remote=row.remote,
+        author_id=row.author_id,
         author_name=row.author_name,
         role=Role(row.role),
         text=row.text,
+    )
+
+
+def recent(row: Any) -> Recent:
+    return Recent(
+        conversation=row.conversation_id,
+        seq=row.seq,
+        binding=row.binding,
+        road=row.road,
+        fingerprint=row.fingerprint,
+        accepted_at=row.accepted_at,
+        twin=bool(row.twin),
     )
 
 
@@ -157,4 +175,5 @@ def delivery(row: Any) -> DeliveryRecord:
         state=State(row.state),
         receipt=ReceiptState(row.receipt) if row.receipt else None,
         fence=row.fence,
+        segments=row.segments,
     )

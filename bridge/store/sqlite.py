@@ -60,6 +60,9 @@ class SqliteStore:
             raise StoreError(f"the store {self.path} can’t be opened: {error}") from error
         self._writer.start()
 
+    async def live_as(self, owner: str) -> None:
+        """There is one process per file."""
+
     async def close(self) -> None:
         """Writes what waits, then gives the file free."""
         self._closed = True

@@ -77,6 +77,29 @@ class any_of(ColumnElement[Any]):  # noqa: N801 - reads as SQL
         self.param: BindParameter[Any] = bindparam(name)
 
 
+class living(ColumnElement[Any]):  # noqa: N801 - reads as SQL
+    """``column`` names an owner whose process lives, as `Store.live_as` told the others. On SQLite there are no others."""
+
+    inherit_cache = False
+    type: TypeEngine[Any] = NullType()
+
+    def __init__(self, column: Any) -> None:
+        self.column = column
+
+
+@compiles(living, "sqlite")
+def _nobody(element: living, compiler: SQLCompiler, **kw: Any) -> str:
+    return "(1 = 0)"
+
+
+@compiles(living, "postgresql")
+def _locked(element: living, compiler: SQLCompiler, **kw: Any) -> str:
+    owner = compiler.process(element.column, **kw)
+    return f"""(hashtextextended({owner}, 0) = ANY (ARRAY(
+        SELECT (l.classid::bigint << 32) | l.objid::bigint FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND d.datname = current_database())))"""  # noqa: S608 - a column's name
+
+
 @compiles(any_of, "sqlite")
 def _sqlite(element: any_of, compiler: SQLCompiler, **kw: Any) -> str:
     values = compiler.process(element.param, **kw)

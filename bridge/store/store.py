@@ -30,5 +30,8 @@ class Store(Protocol):
     async def read(self, question: Question[P, R], what: P) -> R:
         """What is committed, on a connection that can't write."""
 
+    async def live_as(self, owner: str) -> None:
+        """Other processes are to know that `owner` lives, for as long as the store is open: what it sends is left alone."""
+
     async def close(self) -> None:
         """Writes what waits, then lets go."""

@@ -6,9 +6,10 @@ every row but a contact's names its conversation or its binding.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Text, text
+from sqlalchemy import BigInteger, Column, Index, Text, false, text
 from sqlmodel import Field, SQLModel
 
+NOTHING = text("''")
 OPEN = "state in ('ready', 'sending', 'unsure')"
 
 
@@ -27,7 +28,8 @@ class Contact(SQLModel, table=True):
 class Address(SQLModel, table=True):
     """Where a contact is reached; `person` is the same for addresses that are one customer without being told so."""
 
-    id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)  # CHANNEL:ADDRESS
+    address: str = Field(default="", sa_column_kwargs={"server_default": NOTHING})
     person: str = Field(index=True)
     contact_id: str = Field(index=True)
     network: str
@@ -37,7 +39,17 @@ class Address(SQLModel, table=True):
 class Conversation(SQLModel, table=True):
     """One per bridge and contact, for ever. The counters are drawn in this row."""
 
-    __table_args__ = (Index("conversation_pair", "contact_id", "bridge", unique=True),)
+    __table_args__ = (
+        Index("conversation_pair", "contact_id", "bridge", unique=True),
+        Index("conversation_active", "bridge", "active_at"),
+        Index(
+            "conversation_open",
+            "bridge",
+            "active_at",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
 
     id: str = Field(primary_key=True)
     bridge: str
@@ -55,7 +67,10 @@ class Conversation(SQLModel, table=True):
 class Binding(SQLModel, table=True):
     """A conversation's counterpart on one channel: a pair of addresses, a chat. `key` is the network's present name of it."""
 
-    __table_args__ = (Index("binding_leg", "conversation_id", "channel", "endpoint", "address", unique=True),)
+    __table_args__ = (
+        Index("binding_leg", "conversation_id", "channel", "endpoint", "address", unique=True),
+        Index("binding_address", "address", "channel", "endpoint"),
+    )
 
     id: str = Field(primary_key=True)
     conversation_id: str
@@ -67,6 +82,8 @@ class Binding(SQLModel, table=True):
     network: str = ""
     key: str | None = None
     meta: str = ""
+    roads: str = Field(default="", sa_column_kwargs={"server_default": NOTHING})
+    """The roads by which its messages came, where the network has several."""
 
 
 class BindingKey(SQLModel, table=True):
@@ -79,7 +96,7 @@ class BindingKey(SQLModel, table=True):
     channel: str
     key: str
     binding: str | None = Field(default=None, index=True)
-    conversation_id: str | None = None
+    conversation_id: str | None = Field(default=None, index=True)
     state: str
     next_index: int = 0
     held: int = 0
@@ -111,6 +128,11 @@ class Message(SQLModel, table=True):
     reply_to: int | None = None
     at: float
     accepted_at: float
+    road: str = Field(default="", sa_column_kwargs={"server_default": NOTHING})
+    twin: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """It came a second time by another road."""
+    fingerprint: str = Field(default="", sa_column_kwargs={"server_default": NOTHING})
+    """Of what was written, where it may come by several roads."""
 
 
 class MessageChange(SQLModel, table=True):
@@ -171,6 +193,7 @@ class Delivery(SQLModel, table=True):
     receipt: str | None = None
     code: str = ""
     words: str = ""
+    segments: int | None = None
     created_at: float
 
 
@@ -224,3 +247,28 @@ class Inbox(SQLModel, table=True):
     due: float | None = None
     tries: int = 0
     event: str | None = Field(default=None, sa_column=long_text())
+    conversation_id: str | None = None
+    seq: int | None = None
+    """The message that it made or changed."""
+    digest: str = Field(default="", sa_column_kwargs={"server_default": NOTHING})
+
+
+class StoredFile(SQLModel, table=True):
+    """A file that is kept: fetched from a network once, or put here by `owner` to be attached. `hash` is null until then."""
+
+    __tablename__ = "file"
+
+    id: str = Field(primary_key=True)  # CHANNEL:REF
+    owner: str = ""
+    content_type: str
+    filename: str
+    size: int = Field(sa_type=BigInteger)
+    hash: str | None = Field(default=None, index=True)
+    at: float
+
+
+class Secret(SQLModel, table=True):
+    """A key of our own making, the same for every process."""
+
+    name: str = Field(primary_key=True)
+    value: str

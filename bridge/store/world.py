@@ -6,7 +6,7 @@ group touch it, so two events of one conversation see each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +17,11 @@ from bridge.store.records import (
     ContactRecord,
     ConversationRecord,
     DeliveryRecord,
+    InboxRecord,
     KeyRecord,
     MessageRecord,
     Pending,
+    Recent,
     RemoteRecord,
     Written,
 )
@@ -37,13 +39,20 @@ class Needs:
     waiting: set[str] = field(default_factory=set)
     deliveries: set[tuple[ConversationId, int]] = field(default_factory=set)
     """(conversation, n) of deliveries that a network gave back."""
+    conversations: set[ConversationId] = field(default_factory=set)
+    messages: set[tuple[ConversationId, int]] = field(default_factory=set)
+    """(conversation, seq) of messages that are named by our own ids."""
+    contacts: set[ContactId] = field(default_factory=set)
+    """Contacts that are wanted whole: every address, conversation, and name at a network."""
+    roads: dict[str, set[str]] = field(default_factory=dict)
+    """Full keys of bindings whose messages come by several roads, with those that came now."""
 
 
 @dataclass(slots=True)
 class World:
-    """`inbox` maps the ids that are stored already to their state."""
+    """`inbox` holds what is stored of events already."""
 
-    inbox: dict[str, str] = field(default_factory=dict)
+    inbox: dict[str, InboxRecord] = field(default_factory=dict)
     keys: dict[str, KeyRecord] = field(default_factory=dict)
     conversations: dict[ConversationId, ConversationRecord] = field(default_factory=dict)
     by_contact: dict[tuple[BridgeName, ContactId], ConversationRecord] = field(default_factory=dict)
@@ -52,32 +61,53 @@ class World:
     messages: dict[tuple[ConversationId, int], MessageRecord] = field(default_factory=dict)
     deliveries: dict[tuple[ConversationId, int], DeliveryRecord] = field(default_factory=dict)
     waiting: dict[str, list[Pending]] = field(default_factory=dict)
+    recent: list[Recent] = field(default_factory=list)
+    addresses: dict[str, str] = field(default_factory=dict)
+    """What makes each address one customer, by its scoped id."""
     out: Written = field(default_factory=Written)
 
 
 def load(needs: Needs, of_waiting: Callable[[Needs, Pending], None] = lambda needs, waiting: None) -> Steps[World]:
     """`of_waiting` adds what must be known to decide an event that waited, which this group may release."""
     world = World()
-    for id, state in (yield from _by(sql.INBOX, needs.inbox)):
-        world.inbox[id] = state
+    for id, *stored in (yield from _by(sql.INBOX, needs.inbox)):
+        world.inbox[id] = InboxRecord(*stored)
     for row in (yield from _by(sql.KEYS, needs.keys)):
         world.keys[row.id] = rows.key(row)
     needs.persons |= {k.seen.person for k in world.keys.values() if k.seen and not k.binding}  # they may be joined yet
     waiting = needs.waiting | {k.id for k in world.keys.values() if k.held}
     for row in (yield from _by(sql.WAITING, waiting)):
-        world.inbox[row.id] = row.state
+        world.inbox[row.id] = InboxRecord(row.state, digest=row.digest)
         world.waiting.setdefault(row.waits_on, []).append(rows.pending(row))
     for held in world.waiting.values():
         for pending in held:
             of_waiting(needs, pending)
     yield from _load_remotes(world, needs)
     yield from _load_persons(world, needs)
-    ids = {k.conversation for k in world.keys.values() if k.conversation}
+    ids = needs.conversations | {k.conversation for k in world.keys.values() if k.conversation}
     ids |= {r.conversation for rs in world.remotes.values() for r in rs} | {
         d.conversation for d in world.deliveries.values()
     }
     yield from _load_conversations(world, ids - world.conversations.keys())
+    yield from _load_recent(world, needs)
     return world
+
+
+def _load_recent(world: World, needs: Needs) -> Steps[None]:
+    """Only where a binding's messages have come by more than one road: nobody else pays for it."""
+    several = {c for id, roads in needs.roads.items() for c in _crossed(world, world.keys.get(id), roads)}
+    for row in (yield from _by(sql.RECENT, several)):
+        world.recent.append(rows.recent(row))
+
+
+def _crossed(world: World, key: KeyRecord | None, roads: set[str]) -> Iterator[ConversationId]:
+    """The conversations in which a message may stand that came by another road than `roads`: the one that the key leads to, or
+    any of the customer's where it is new."""
+    known = world.conversations.get(key.conversation) if key and key.conversation else None
+    for conversation in [known] if known else world.by_contact.values():
+        taken = {road for b in conversation.bindings.values() for road in b.roads.split()}
+        if taken - roads or len(roads) > 1:
+            yield conversation.id
 
 
 def _by(statement: Statement, values: Iterable[str]) -> Steps[list[Any]]:
@@ -92,7 +122,7 @@ def _load_remotes(world: World, needs: Needs) -> Steps[None]:
         world.remotes.setdefault(row.id, []).append(record)
     if needs.deliveries:
         yield from _load_deliveries(world, needs.deliveries)
-    pairs = {(r.conversation, r.seq) for rs in world.remotes.values() for r in rs}
+    pairs = needs.messages | {(r.conversation, r.seq) for rs in world.remotes.values() for r in rs}
     pairs |= {(d.conversation, d.seq) for d in world.deliveries.values() if d.seq is not None}
     if pairs:
         yield from _load_messages(world, pairs)
@@ -120,16 +150,21 @@ def _load_messages(world: World, wanted: set[tuple[ConversationId, int]]) -> Ste
 
 def _load_persons(world: World, needs: Needs) -> Steps[None]:
     """Contacts by what makes addresses the same customer, and their conversations."""
-    for row in (yield from _by(sql.PERSONS, needs.persons)):
+    rows_of = (yield from _by(sql.PERSONS, needs.persons)) + (yield from _by(sql.ADDRESSES_OF, needs.contacts))
+    for row in rows_of:
+        world.addresses[row.id] = row.person
         contact = world.persons.get(row.person)
         if contact is None:
             known = next((c for c in world.persons.values() if c.id == row.contact_id), None)
             contact = known or ContactRecord(id=row.contact_id, name=row.name, created_at=row.created_at)
             world.persons[row.person] = contact
-        contact.addresses.add(row.id)
-    contacts = {c.id for c in world.persons.values()}
+        contact.addresses.add(row.id)  # scoped by its channel
+    contacts = {c.id for c in world.persons.values()} | needs.contacts
     ids = {row.id for row in (yield from _by(sql.OF_CONTACTS, contacts))}
     yield from _load_conversations(world, ids)
+    if needs.contacts:
+        for row in (yield from _by(sql.KEYS_OF, ids)):
+            world.keys.setdefault(row.id, rows.key(row))
 
 
 def _load_conversations(world: World, ids: Iterable[str]) -> Steps[None]:
@@ -166,3 +201,5 @@ def flush(world: World) -> Steps[None]:
     yield from write(sql.INSERT_DELIVERY, out.deliveries)
     yield from write(sql.SETTLE_DELIVERY, out.settled)
     yield from write(sql.INSERT_RECEIPT, out.receipts)
+    yield from write(sql.TWIN, out.twins)
+    yield from write(sql.MOVE_ADDRESS, out.moved)

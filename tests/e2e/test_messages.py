@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from tests.rig import Customer, Json, Rig, Topic, as_file, rig, until
@@ -117,11 +118,10 @@ def test_customer_picture_with_words(ana: Customer, topic: Topic) -> None:
 def test_customer_file_that_telegram_does_not_take(ana: Customer, topic: Topic) -> None:
     mark = len(topic.messages())
     ana.says("look", [as_file("film.mp4", "video/mp4", b"\0" * (50 * MB + 1))])
-    (message,) = until(lambda: after(topic.messages(), mark))
-    assert (
-        message["text"]
-        == "look\n(the video film.mp4 (video/mp4, 50 MB) was not sent: Telegram carries at most 50 MB of it)"
-    )
+    both = until(lambda: m if len(m := after(topic.messages(), mark)) == 2 else None)
+    words, link = (m["text"] for m in both)
+    assert words == "look\n(the video film.mp4 (video/mp4, 50 MB) went as a link: Telegram carries at most 50 MB of it)"
+    assert link.startswith("film.mp4 (50 MB): http")
 
 
 def test_customer_edits(r: Rig, ana: Customer, topic: Topic) -> None:
@@ -180,16 +180,19 @@ def test_agent_file(ana: Customer, topic: Topic, kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "refused"),
     [
-        ("voice", {"SMS": "The voice message voice.ogg (audio/ogg, 2 kB) was not sent: an SMS can’t carry this type"}),
+        (
+            "voice",
+            {"SMS": "The voice message voice.ogg (audio/ogg, 2 kB) went as a link: an SMS can’t carry this type"},
+        ),
         ("word", {"SMS": "letter.docx"}),
         (
             "zip",
             {
-                "SMS": "files.zip (application/zip, 2 kB) was not sent: an SMS",
+                "SMS": "files.zip (application/zip, 2 kB) went as a link: an SMS",
                 "WhatsApp": "a WhatsApp message can’t carry",
             },
         ),
-        ("large pdf", {"SMS": "book.pdf (application/pdf, 6 MB) was not sent: an SMS carries at most 5 MB of it"}),
+        ("large pdf", {"SMS": "book.pdf (application/pdf, 6 MB) went as a link: an SMS carries at most 5 MB of it"}),
     ],
 )
 def test_agent_file_that_not_all_carry(
@@ -202,7 +205,8 @@ def test_agent_file_that_not_all_carry(
         (notice,) = until(lambda: after(topic.messages(), told))
         assert refused[network] in notice["text"]
         assert notice["reply_to"] == said["message_id"]
-        assert len(after(ana.got(), to)) == 1
+        until(lambda: len(after(ana.got(), to)) == 2)
+        assert httpx.get(after(ana.got(), to)[1]["body"].rpartition(" ")[2]).content
     else:
         until(lambda: len(after(ana.got(), to)) == 2)
         assert after(ana.got(), to)[1]["media"]

@@ -69,25 +69,6 @@ def test_a_store_that_is_in_use(r: Rig, tmp_path: Path) -> None:
     assert f"in use by process {r.bridge.pid}" in ended.stderr
 
 
-def test_a_channel_that_is_not_built_yet_rests_and_says_so(tmp_path: Path) -> None:
-    file = tmp_path / "t.toml"
-    secret = "w" * 32
-    file.write_text(f'[server]\nport = 0\n[channels.web]\nadapter = "websocket"\nsecret = "{secret}"\n')
-    with subprocess.Popen(
-        [sys.executable, "-m", "bridge", "run", "--config", str(file)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        url = process.stdout.readline().removeprefix("ready: ").strip()
-        assert httpx.get(f"{url}/readyz").json()["channels"] == {"web": "resting"}
-        process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=15)
-    assert process.returncode == 0
-    assert "this channel rests" in stderr
-
-
 def test_a_drain_leaves_the_rest_in_the_outbox(r: Rig) -> None:
     """SIGTERM while a send hangs: ends within ten seconds with 0, and the answer goes out after the restart, once."""
     ana = r.customer("+15550160")

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
-from bridge.channel import Binding, Edit, Ignored, Opened, Opening, Outbound, Received, Request, Sent
+from bridge.channel import Binding, Edit, Ignored, Lookup, Opened, Opening, Outbound, Received, Request, Sent
 from bridge.core.capabilities import Capabilities
 from bridge.core.content import Attachment
 from bridge.core.events import BindingSeen, Event
-from bridge.core.ids import BindingKey, ChannelName, DeliveryId, EventKey, RemoteId
+from bridge.core.ids import BindingKey, ChannelName, EventKey, RemoteId
 from bridge.core.outcomes import Unsure
+from bridge.media.blobs import Blob, TooLarge
 from bridge.relay.channels import opened
+from bridge.relay.media import MediaRoom
 from bridge.relay.relay import Relay
 from bridge.store.store import Store
 from tests.relay_kit import CHAT, OURS, PHONE, SMS, TG, TOPIC, directory
@@ -135,7 +139,8 @@ class Phones(Network):
     past_fault: Callable[[], Exception | None] = lambda: None
     media_fault: Callable[[], Exception | None] = lambda: None
 
-    async def find(self, delivery: DeliveryId, binding: Binding) -> Sent | None:
+    async def find(self, lookup: Lookup) -> Sent | None:
+        delivery = lookup.delivery
         self.looked.append((asyncio.get_running_loop().time(), delivery))
         if error := self.look_fault():
             raise error
@@ -176,6 +181,32 @@ class Numbering(Phones):
         return Sent(remote=sent.remote, binding=out.binding.key, index=self.count, key=key)
 
 
+class MemoryBlobs:
+    """Files in memory: no threads, so that virtual time passes."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    async def put(self, chunks: Any, limit: int) -> Blob:
+        body = b""
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > limit:
+                raise TooLarge(limit)
+        name = hashlib.sha256(body).hexdigest()
+        self.files[name] = body
+        return Blob(hash=name, size=len(body))
+
+    async def open(self, hash: str) -> IO[bytes]:
+        return io.BytesIO(self.files[hash])
+
+    async def exists(self, hash: str) -> bool:
+        return hash in self.files
+
+    async def delete(self, hash: str) -> None:
+        self.files.pop(hash, None)
+
+
 class Running:
     """A relay over a store and two networks."""
 
@@ -187,15 +218,18 @@ class Running:
         self.health: list[tuple[ChannelName, str, str]] = []
         self.channels = {PHONE: opened(PHONE, self.phones, [OURS]), TG: opened(TG, self.topics, [CHAT])}
         loop = asyncio.get_running_loop()
+        self.media = MediaRoom(store, MemoryBlobs(), self.channels, "https://x.example/media", loop.time)
         self.relay = Relay(
             store,
             known or directory(caps=caps),
             self.channels,
+            self.media,
             loop.time,
             lambda c, s, w: self.health.append((c, str(s), w)),
         )
 
     async def start(self, in_flight: int = 4) -> None:
+        await self.media.start()
         await self.relay.start()
         self.relay.serve(PHONE, in_flight)
         self.relay.serve(TG, in_flight)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bridge.channel.adapter import StoreUnavailable
 from bridge.channel.outbound import Outbound
+from bridge.channel.port import StoreUnavailable
 from bridge.core.notices import TWICE_MARK
 from bridge.core.outcomes import BindingGone, Misconfigured, RateLimited, Refused, Scope, Unavailable
 from bridge.store import tables as t

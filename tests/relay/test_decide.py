@@ -186,7 +186,7 @@ async def test_a_number_over_two_networks_is_one_customer(bench: Bench) -> None:
     assert (await bench.outbox(TG)) == [("message", "by SMS")]
     await bench.do(PHONE, seen("CH2", "whatsapp:+15550199", name="Ana"), wrote("by WhatsApp", "CH2"))
     assert len(await bench.all(t.Conversation)) == 1
-    assert (await bench.outbox(TG))[-1] == ("message", "+15550199 (WhatsApp): by WhatsApp")
+    assert (await bench.outbox(TG))[-1] == ("message", "Ana (WhatsApp): by WhatsApp")
     await bench.do(PHONE, wrote("again", "CH1", index=1))
     assert (await bench.outbox(TG))[-1] == ("message", "Ana (SMS): again")
     await send_all(bench)

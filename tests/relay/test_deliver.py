@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bridge.channel.adapter import StoreUnavailable
 from bridge.channel.outbound import Outbound
+from bridge.channel.port import StoreUnavailable
 from bridge.core.content import Content
 from bridge.core.ids import EndpointKey, RemoteId
 from bridge.core.notices import TWICE_MARK
@@ -264,10 +264,10 @@ def test_the_limits_of_a_files_source_are_not_the_targets(tmp_path: Path) -> Non
 def test_a_file_that_turns_out_too_large(tmp_path: Path) -> None:
     async def scene(r: Running, store: VirtualStore) -> None:
         await topic(r)
-        await r.relay.accept(PHONE, [wrote(content=Content(attachments=(image(size=None), image(size=600))))])
+        await r.relay.accept(PHONE, [wrote(content=Content(attachments=(image(size=None), image("M2", size=600))))])
         await asyncio.sleep(5)
         assert [g.file for g in r.topics.got[1:]] == [b"", None]
-        assert "carries at most 4.9 kB" in r.topics.texts()[-1]
+        assert r.topics.texts()[-1].startswith("image/png (5.9 kB): https://x.example/media/")
 
     play(tmp_path, scene)
 

@@ -82,16 +82,16 @@ async def test_a_store_that_somebody_else_locks(tmp_path: Path) -> None:
             assert (await house.ask("GET", "/readyz"))[0] == 200, "it can be read"
             other.execute("rollback")
         assert (await house.ask("POST", "/webhooks/phone", b"a"))[0] == 200
-        assert len(await rows(app._store, t.Inbox)) == 1
+        assert len(await rows(app.store, t.Inbox)) == 1
 
 
 async def test_two_apps_in_one_process_share_nothing(tmp_path: Path) -> None:
     async with running(tmp_path / "a") as (one, house), running(tmp_path / "b") as (two, other):
         await asyncio.gather(house.ask("POST", "/webhooks/phone", b"a"), other.ask("POST", "/webhooks/phone", b"bb"))
         for app, size in ((one, "1"), (two, "2")):
-            (row,) = await rows(app._store, t.Inbox)
+            (row,) = await rows(app.store, t.Inbox)
             assert f'"raw":"{size}"' in row.event
-        assert await one._store.read(counts, None) == {}
+        assert await one.store.read(counts, None) == {}
         two.draining = True
         assert (await house.ask("GET", "/readyz"))[0] == 200
         assert (await other.ask("GET", "/readyz"))[0] == 503

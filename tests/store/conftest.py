@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,38 +11,42 @@ from bridge.store.sqlite import SqliteStore
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def server() -> Iterator[Any]:
     """PostgreSQL from a wheel: nothing need be installed."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
     from tests.store.postgres import Server
 
     server = Server()
     yield server
-    server.stop()
+    server.close()
 
 
 @pytest_asyncio.fixture(params=["sqlite", "postgresql"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Any]:
     """Either database, empty and migrated."""
     if request.param == "sqlite":
-        sqlite = SqliteStore(tmp_path / "t.db")
-        await sqlite.open()
-        yield sqlite
-        await sqlite.close()
+        store: Any = SqliteStore(tmp_path / "t.db")
     else:
-        server = request.getfixturevalue("server")
-        from tests.store.postgres import PostgresStore
+        from bridge.store.postgres import PostgresStore
 
-        uri = await server.database()
-        postgres = PostgresStore(uri)
-        await postgres.open()
-        yield postgres
-        await postgres.close()
+        store = PostgresStore(await request.getfixturevalue("server").database())
+    await store.open()
+    yield store
+    await store.close()
 
 
 @pytest_asyncio.fixture
 async def sqlite(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     store = SqliteStore(tmp_path / "t.db")
+    await store.open()
+    yield store
+    await store.close()
+
+
+@pytest_asyncio.fixture
+async def postgres(server: Any) -> AsyncIterator[Any]:
+    from bridge.store.postgres import PostgresStore
+
+    store = PostgresStore(await server.database())
     await store.open()
     yield store
     await store.close()

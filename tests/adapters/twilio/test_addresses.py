@@ -51,3 +51,56 @@ def test_a_number_is_one_person_over_every_network(number: str) -> None:
 def test_two_opaque_addresses_are_never_one_person(a: str, b: str) -> None:
     if a != b:
         assert addresses.person(f"whatsapp:ID.{a}") != addresses.person(f"whatsapp:ID.{b}")
+
+
+WRITABLE = [
+    # address, ours, the form in which it is written to
+    ("+15550199", "+15550100", "+15550199"),
+    ("+15550199", "12345", "+15550199"),
+    ("+15550199", "whatsapp:+15550100", "whatsapp:+15550199"),
+    ("+15550199", "rcs:brand_agent", "rcs:+15550199"),
+    ("+15550199", "messenger:9", None),
+    ("whatsapp:+15550199", "whatsapp:+15550100", "whatsapp:+15550199"),
+    ("whatsapp:US.ABC123", "whatsapp:+15550100", "whatsapp:US.ABC123"),
+    ("whatsapp:+15550199", "+15550100", None),
+    ("rcs:+15550199", "whatsapp:+15550100", None),
+    ("messenger:42", "messenger:9", "messenger:42"),
+    ("messenger:42", "+15550100", None),
+    ("+15550100", "+15550100", None),
+    ("+15550199", "*", None),
+    ("15550199", "+15550100", None),
+    ("+1555", "+15550100", None),
+    ("whatsapp:+1555", "whatsapp:+15550100", None),
+    ("whatsapp:", "whatsapp:+15550100", None),
+    ("whatsapp:a|b", "whatsapp:+15550100", None),
+    ("whatsapp:a b", "whatsapp:+15550100", None),
+    ("ana", "whatsapp:+15550100", None),
+    ("12345", "+15550100", None),
+    ("", "+15550100", None),
+]
+
+
+@pytest.mark.parametrize(("address", "ours", "expected"), WRITABLE)
+def test_who_can_be_written_to(address: str, ours: str, expected: str | None) -> None:
+    assert addresses.written_to(address, ours) == expected
+
+
+@given(st.text(max_size=20) | st.sampled_from([w[0] for w in WRITABLE]), st.sampled_from([w[1] for w in WRITABLE]))
+def test_who_is_written_to_is_on_our_network(address: str, ours: str) -> None:
+    found = addresses.written_to(address, ours)
+    if found is not None:
+        assert addresses.network(found) == addresses.network(ours)
+        assert addresses.is_address(found)
+        assert addresses.written_to(found, ours) == found
+
+
+@given(st.from_regex(r"[^|]{1,30}", fullmatch=True), st.text(max_size=30))
+def test_a_pair_is_its_own_name(ours: str, theirs: str) -> None:
+    key = addresses.pair(ours, theirs)
+    assert addresses.pair_of(key) == (ours, theirs)
+    assert not key.startswith("CH")
+
+
+def test_a_conversation_is_no_pair() -> None:
+    for key in ("CH" + "0a" * 16, "", "M:", "M:+15550100"):
+        assert addresses.pair_of(key) is None

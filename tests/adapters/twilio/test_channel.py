@@ -30,6 +30,8 @@ from bridge.channel import (
     File,
     FindsDeliveries,
     Forged,
+    KnowsAddresses,
+    Lookup,
     Opening,
     OpensBindings,
     Outbound,
@@ -107,7 +109,7 @@ def settings(url: str, **keys: Any) -> Settings:
 
 @asynccontextmanager
 async def opened(how: Settings, port: RecordingPort | None = None) -> AsyncIterator[TwilioChannel]:
-    channel = TwilioChannel(how, [EndpointKey(OURS)], port or RecordingPort())
+    channel = TwilioChannel(how, port or RecordingPort())
     await channel.warm()
     try:
         yield channel
@@ -145,6 +147,10 @@ def out(key: str, text: str = "", file: File | None = None, delivery: str = "c1-
     return Outbound(delivery=DeliveryId(delivery), binding=to(key, meta=meta), author="Support", text=text, file=file)
 
 
+def look(key: str, delivery: str = "c1-1", text: str = "Hello", *, has_file: bool = False) -> Lookup:
+    return Lookup(delivery=DeliveryId(delivery), binding=to(key), text=text, has_file=has_file, since=0.0)
+
+
 def accepted(twilio: Running, key: str) -> list[dict[str, Any]]:
     return [m for m in twilio.accepted() if m["conversation"] == key]
 
@@ -154,12 +160,20 @@ def test_it_is_what_it_says() -> None:
 
     entry: Adapter = adapter
     channel = entry.open(settings("http://127.0.0.1:9"), [], RecordingPort())
-    for ability in (OpensBindings, FetchesMedia, FindsDeliveries, DescribesBindings, FetchesHistory, Warms):
+    for ability in (
+        OpensBindings,
+        KnowsAddresses,
+        FetchesMedia,
+        FindsDeliveries,
+        DescribesBindings,
+        FetchesHistory,
+        Warms,
+    ):
         assert isinstance(channel, ability)
 
 
 async def test_nothing_is_sent_before_it_is_warm() -> None:
-    channel = TwilioChannel(settings("http://127.0.0.1:9"), [], RecordingPort())
+    channel = TwilioChannel(settings("http://127.0.0.1:9"), RecordingPort())
     with pytest.raises(Unavailable):
         await channel.send(out("CH1", "x"))
     await channel.close()
@@ -191,6 +205,18 @@ async def test_a_file(twilio: Running, channel: TwilioChannel, key: BindingKey, 
     (media,) = message["media"]
     assert (media["content_type"], media["filename"], media["size"]) == ("application/pdf", "ä b&c.pdf", len(data))
     assert await fetched(channel, f"{seen.meta}/{key}/{media['sid']}") == data
+
+
+async def test_what_another_road_said_of_the_binding_is_no_service(
+    twilio: Running, channel: TwilioChannel, key: BindingKey
+) -> None:
+    await channel.send(out(key, file=a_file(b"x", "image/png"), meta="MG" + "0a" * 16))
+    assert len(accepted(twilio, key)) == 1
+
+
+async def test_segments_of_a_text_and_of_a_file(channel: TwilioChannel, key: BindingKey) -> None:
+    assert (await channel.send(out(key, "a" * 161))).segments == 2
+    assert (await channel.send(out(key, file=a_file(b"x", "image/png")))).segments == 1
 
 
 async def test_an_api_key_signs_in(twilio: Running, account: Settings, key: BindingKey) -> None:
@@ -260,7 +286,7 @@ async def test_faults(
     assert type(raised.value) is expected, raised.value
     twilio.fault(fault, on=False)
     assert len(accepted(twilio, key)) == count
-    found = await channel.find(DeliveryId("c1-1"), to(key))
+    found = await channel.find(look(key, "c1-1"))
     assert (found is not None) is bool(count)
     if found is not None:
         (message,) = accepted(twilio, key)
@@ -359,7 +385,7 @@ async def test_a_conversation_that_ended(twilio: Running, channel: TwilioChannel
     with pytest.raises(BindingGone) as raised:
         await channel.send(out(gone, "Hello"))
     assert not raised.value.closed, "nothing opens it again"
-    assert await channel.find(DeliveryId("c1-1"), to(gone)) is None
+    assert await channel.find(look(gone, "c1-1")) is None
 
 
 # ---- opening
@@ -458,8 +484,8 @@ async def test_find_among_many(twilio: Running, channel: TwilioChannel, key: Bin
     sent = await channel.send(out(key, "the one", delivery="c1-4"))
     for i in range(120):
         twilio.inbound(ANA, f"n{i}")
-    assert await channel.find(DeliveryId("c1-4"), to(key)) == sent
-    assert await channel.find(DeliveryId("c1-5"), to(key)) is None
+    assert await channel.find(look(key, "c1-4", "the one")) == sent
+    assert await channel.find(look(key, "c1-5")) is None
 
 
 async def test_pages_never_lead_elsewhere() -> None:
@@ -475,7 +501,7 @@ async def test_a_list_that_is_none() -> None:
     """An answer that can't be read is not an empty one: what is looked for would be sent again."""
     async with odd(http(200, b'{"odd": 1}')) as server, opened(settings(server.url)) as channel:
         with pytest.raises(Unavailable):
-            await channel.find(DeliveryId("c1-1"), to("CH1"))
+            await channel.find(look("CH1", "c1-1"))
 
 
 # ---- media
@@ -618,7 +644,7 @@ FORM = [
 @pytest.fixture(scope="module")
 def ear() -> TwilioChannel:
     """Receiving needs no client."""
-    return TwilioChannel(settings("http://127.0.0.1:9", auth_token=["a-new-token", TOKEN]), [], RecordingPort())
+    return TwilioChannel(settings("http://127.0.0.1:9", auth_token=["a-new-token", TOKEN]), RecordingPort())
 
 
 def test_a_signed_webhook(ear: TwilioChannel) -> None:
@@ -673,7 +699,7 @@ def test_a_signature_fits_one_request(ear: TwilioChannel) -> None:
     assert isinstance(ear.receive(good), Events)
     for one in changed:
         assert isinstance(ear.receive(one), Forged), one
-    removed = TwilioChannel(settings("http://127.0.0.1:9", auth_token="a-new-token"), [], RecordingPort())
+    removed = TwilioChannel(settings("http://127.0.0.1:9", auth_token="a-new-token"), RecordingPort())
     assert isinstance(removed.receive(good), Forged)
 
 

@@ -36,6 +36,7 @@ def of(status: int, body: Any, *, creates: bool = True, retry_after: str = "") -
 
 
 ROWS: list[tuple[int, int, type[SendError]]] = [
+    (400, 21609, Misconfigured),
     (401, 20003, Misconfigured),
     (403, 20003, Misconfigured),
     (403, 20005, Misconfigured),
@@ -79,8 +80,8 @@ def test_a_servers_failure_is_no_doubt_where_nothing_was_to_be_made(status: int)
 
 
 def test_both_shapes_give_the_networks_words() -> None:
-    assert str(of(400, classic(400, 50407, "Invalid address"))) == "Invalid address (50407)"
-    assert str(of(400, problem(400, 50407, "Invalid address"))) == "Invalid address (50407)"
+    assert str(of(400, classic(400, 50433, "Exists already"))) == "Exists already (50433)"
+    assert str(of(400, problem(400, 50433, "Exists already"))) == "Exists already (50433)"
     assert str(of(400, {"title": "Only a title", "status": 400, "code": 1})) == "Only a title (1)"
     assert str(of(400, classic(400, 21610))) == f"{WORDS['21610']} (21610)"
 
@@ -169,6 +170,46 @@ def test_receipts_have_words_without_the_network_giving_any() -> None:
         assert receipt_words(code) == WORDS[code]
     assert receipt_words("") == receipt_words("0") == "the network reported a failure"
     assert receipt_words("99999") == "the network reported an error"
+
+
+@pytest.mark.parametrize(
+    "code", ["21219", "21607", "21608", "572002", "572005", "572006", "573002", "573005", "10002", "575001"]
+)
+def test_words_about_trial_accounts_say_what_to_do(code: str) -> None:
+    words = WORDS[code]
+    assert words.startswith("a trial account ")
+    assert words.endswith(("upgrade the account", "upgrade the account in Twilio’s console"))
+    if code in ("21219", "21608", "572005", "573005"):
+        assert words.endswith("verify the number in Twilio’s console, or upgrade the account")
+
+
+FACTS = """21211 21614 21217 21212 21606 21603 21408 21602 21617 21620 21623 21608 21610 21611 21612 21654 21655 21656 21657 21658
+21701 21702 21703 21704 21705 30001 30002 30003 30004 30005 30006 30007 30008 30022 30023 30027 30032 30034 30035 30036 30038
+30039 63003 63007 63015 63016 63018 63024 63032 63033 63049"""
+
+
+@pytest.mark.parametrize("code", FACTS.split())
+def test_every_code_that_a_message_may_end_with_has_plain_words(code: str) -> None:
+    assert receipt_words(code) == WORDS[code]
+    assert WORDS[code].startswith(("WhatsApp ", "Twilio ")) or WORDS[code][0].islower(), "it goes on in a sentence"
+    assert not WORDS[code].endswith(".")
+
+
+def test_a_code_may_mean_something_else_on_another_network() -> None:
+    assert receipt_words("63016") == receipt_words("63016", "WhatsApp") == WORDS["63016"]
+    assert (
+        receipt_words("63016", "Messenger")
+        == "Messenger takes messages only within 24 hours of the customer’s last one"
+    )
+    assert "WhatsApp" not in receipt_words("63024", "RCS")
+    assert receipt_words("30003", "Messenger") == WORDS["30003"]
+
+
+def test_a_callback_that_twilio_refuses_concerns_the_endpoint_alone() -> None:
+    error = of(400, classic(400, 21609))
+    assert isinstance(error, Misconfigured)
+    assert error.scope is Scope.ENDPOINT
+    assert "public_url" in error.words
 
 
 def test_every_code_with_words_is_in_the_dictionary() -> None:

@@ -96,6 +96,7 @@ def test_a_message() -> None:
         author=Author(id="+15550199", role=Role.CUSTOMER),
         content=Content(text="Hello"),
         index=7,
+        road="conversations",
     )
 
 
@@ -167,6 +168,56 @@ def test_a_binding() -> None:
         network="WhatsApp",
         meta=IS,
     )
+
+
+USERNAME = PARTICIPANT | {
+    "EventType": "onParticipantUpdated",
+    "DateUpdated": "2026-09-21T14:13:21.000Z",
+    "MessagingBinding.Address": "whatsapp:US.ABC123XYZ",
+}
+
+
+def test_a_customer_who_trades_the_number_for_a_username_is_renamed() -> None:
+    event = one(USERNAME)
+    assert event == BindingSeen(
+        key=f"renamed:{MB}:2026-09-21T14:13:21.000Z:whatsapp:US.ABC123XYZ",
+        binding=CH,
+        at=T_AT + 0.5,
+        endpoint="whatsapp:+15550100",
+        address="whatsapp:US.ABC123XYZ",
+        person="whatsapp:US.ABC123XYZ",
+        label="US.ABC123XYZ",
+        network="WhatsApp",
+        meta=IS,
+        renamed=True,
+    )
+    assert one(USERNAME, AT + 9).key == event.key
+    back = one(USERNAME | {"DateUpdated": "2026-09-21T15:13:21.000Z", "MessagingBinding.Address": "whatsapp:+15550199"})
+    assert back.key != event.key
+    assert not one(PARTICIPANT).renamed  # type: ignore[union-attr]
+
+
+def test_an_update_without_an_address_is_not_for_us() -> None:
+    fields = {k: v for k, v in USERNAME.items() if k != "MessagingBinding.Address"}
+    assert inbound.received(fields, AT) == Ignored(reason="onParticipantUpdated")
+
+
+def test_a_group_is_never_renamed() -> None:
+    event = one(USERNAME | {"MessagingBinding.Address": '["+15550199","+15550198"]'})
+    assert isinstance(event, BindingSeen)
+    assert (event.renamed, event.others) == (False, 1)
+
+
+def test_a_profile_name() -> None:
+    event = one(PARTICIPANT | {"MessagingBinding.Name": "Ana"})
+    assert isinstance(event, BindingSeen)
+    assert event.name == "Ana"
+
+
+def test_messenger_and_rcs_have_words_of_their_own_for_the_window() -> None:
+    words = {s: one(RECEIPT | {"ErrorCode": "63016", "Source": s}).words for s in ("WHATSAPP", "Messenger", "RCS")}  # type: ignore[union-attr]
+    assert len(set(words.values())) == 3
+    assert "24 hours" in words["Messenger"]
 
 
 @pytest.mark.parametrize(
@@ -351,6 +402,9 @@ values = st.one_of(
 @given(st.sampled_from(sorted(inbound._TRANSLATE)), st.dictionaries(names | st.text(max_size=9), values, max_size=14))
 def test_any_form_is_a_value(event: str, fields: dict[str, str]) -> None:
     received = inbound.received({"ConversationSid": CH, "MessageSid": IM, **fields, "EventType": event}, AT)
+    if isinstance(received, Ignored):
+        assert event == "onParticipantUpdated"
+        return
     assert isinstance(received, Events)
     assert received.events[0].key
 
