@@ -11,11 +11,10 @@ from adapters.webhook.settings import Endpoint, Settings
 from bridge.channel import Adapter, Channel, Port, Problem
 from bridge.core.content import Side
 from bridge.core.ids import EndpointKey
-from bridge.core.outcomes import Misconfigured
 
 
 class WebhookAdapter:
-    """Its channels can be configured and checked; speaking HTTP comes later, and until then they rest."""
+    """Customers or agents. Importing it imports no HTTP client."""
 
     name = "webhook"
     Settings: type[BaseModel] = Settings
@@ -32,7 +31,9 @@ class WebhookAdapter:
         return []
 
     def open(self, settings: Any, endpoints: Sequence[Any], port: Port) -> Channel:
-        raise Misconfigured("the webhook adapter is not built yet: this channel rests")
+        from adapters.webhook.channel import WebhookChannel
+
+        return WebhookChannel(settings, port)
 
 
 adapter: Adapter = WebhookAdapter()

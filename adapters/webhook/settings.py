@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +18,7 @@ from pydantic import (
     field_validator,
 )
 
+from adapters.webhook.addresses import is_loopback, is_public, leads_to_loopback, of_url
 from bridge.channel.settings import ONE_OR_MANY
 
 PREFIX = "whsec_"
@@ -70,11 +69,11 @@ class Settings(BaseModel):
     def _public(cls, url: str, info: ValidationInfo) -> str:
         """What a name resolves to is seen when it is called; here an address that stands in the URL itself."""
         allowed = info.data.get("allow_private", True)
-        address = None if allowed else _address(url)
-        if address is None or address.is_global:
+        address = None if allowed else of_url(url)
+        if address is None or is_public(address):
             return url
         ours = (info.context or {}).get("public_url", url)
-        if address.is_loopback and (ours is None or _is_loopback(ours)):
+        if is_loopback(address) and (ours is None or leads_to_loopback(ours)):
             return url
         raise ValueError("the address is private; right is a public one, or allow_private = true where that is meant")
 
@@ -83,16 +82,3 @@ class Endpoint(BaseModel):
     """The channel itself: it stands in one bridge, on one side."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-def _address(url: str) -> IPv4Address | IPv6Address | None:
-    try:
-        host = urlsplit(url).hostname or ""
-        return ip_address("127.0.0.1" if host.lower() == "localhost" else host)
-    except ValueError:
-        return None
-
-
-def _is_loopback(url: str) -> bool:
-    address = _address(url)
-    return address is not None and address.is_loopback

@@ -1,7 +1,9 @@
-"""The keys of a webhook channel, and the adapter as far as it goes."""
+"""The keys of a webhook channel, and the adapter."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from base64 import b64encode
 from typing import Any
 
@@ -11,7 +13,6 @@ from pydantic import SecretStr, ValidationError
 from adapters.webhook.adapter import adapter
 from adapters.webhook.settings import Endpoint, Settings, key_of
 from bridge.core.content import Side
-from bridge.core.outcomes import Misconfigured
 
 
 def secret(size: int) -> str:
@@ -77,11 +78,25 @@ def test_the_channel_is_its_endpoint() -> None:
         Endpoint.model_validate({"room": "x"})
 
 
-def test_rests_until_it_is_built() -> None:
+@pytest.mark.parametrize("url", ["https://[::ffff:8.8.8.8]/", "https://224.0.0.1/", "https://[64:ff9b::808:808]/"])
+def test_what_leads_somewhere_else_than_it_says_is_private_too(url: str) -> None:
+    with pytest.raises(ValidationError, match="the address is private"):
+        Settings.model_validate(NEEDED | {"url": url})
+
+
+def test_the_adapter() -> None:
     settings: Any = Settings.model_validate(NEEDED)
-    port: Any = None
     assert (adapter.name, adapter.sides) == ("webhook", {Side.AGENT, Side.CUSTOMER})
     assert adapter.problems(settings) == []
     assert not adapter.needs_public_url(settings)
-    with pytest.raises(Misconfigured, match="not built yet: this channel rests"):
-        adapter.open(settings, [], port)
+
+
+def test_opening_a_channel_imports_no_http_client() -> None:
+    code = """
+import sys
+from adapters.webhook.adapter import adapter
+settings = adapter.Settings.model_validate({"url": "https://example.com", "secret": "whsec_" + "A" * 32})
+adapter.open(settings, [], None)
+print([m for m in ("httpx", "aiohttp") if m in sys.modules])
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
