@@ -148,6 +148,7 @@ class Rig:
     bridge: Process
     twilio: Process
     telegram: Process
+    crm: Process | None = None
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, trust_env=False))
 
     def twilio_control(self, path: str, body: Json | None = None) -> Any:
@@ -161,6 +162,30 @@ class Rig:
         answer = self.http.get(url) if body is None else self.http.post(url, json=body)
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
         return answer.json()
+
+    def crm_control(self, path: str, body: Json | None = None) -> Any:
+        assert self.crm is not None
+        return self._control(self.crm, path, body)
+
+    def token(self, role: str, subject: str, name: str = "") -> str:
+        """Of the websocket channel, by the command."""
+        args = ["--config", str(self.folder / "t.toml"), "--channel", "web", "--role", role, "--subject", subject]
+        done = subprocess.run(
+            [sys.executable, "-m", "bridge", "token", *args, "--name", name or subject],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    @property
+    def ws(self) -> str:
+        return f"{self.bridge.url.replace('http', 'ws', 1)}/ws/web"
+
+    def ask(self, question: Json) -> Json:
+        """On the socket beside the database."""
+        name = "bridge.db" if (self.folder / "bridge.db").exists() else "trunkline"
+        return asyncio.run(ask(socket_path(self.folder / name), question))
 
     def twilio_fault(self, id: str, value: Any = None, *, on: bool = True) -> None:
         self.twilio_control("fault", {"id": id, "on": on, "value": value})
@@ -213,7 +238,7 @@ port = {port}
 public_url = "http://127.0.0.1:{port}"
 
 [store]
-url = "sqlite:///bridge.db"
+url = "{store}"
 
 [channels.phone]
 adapter = "twilio"
@@ -228,14 +253,25 @@ bot_token = "{bot_token}"
 webhook_secret = "a-secret-of-the-rig"
 api_url = "{telegram}"
 {agents}
-
+{channels}
 [bridges.support]
 title = "Support"
 customers = [
   {{ channel = "phone", address = "+15550100" }},
-  {{ channel = "phone", address = "whatsapp:+15550100" }},
+  {{ channel = "phone", address = "whatsapp:+15550100" }},{customers}
 ]
-agents = [{{ channel = "telegram", chat = -1001234567890 }}]
+agents = [{{ channel = "telegram", chat = -1001234567890 }}{others}]
+"""
+LEGS = """
+[channels.web]
+adapter = "websocket"
+secret = "a secret of the rig that is long enough"
+origins = ["https://shop.example.com"]
+
+[channels.crm]
+adapter = "webhook"
+url = "{crm}/hook"
+secret = "{secret}"
 """
 
 
@@ -249,20 +285,29 @@ def free_port() -> int:
 
 @contextmanager
 def rig(
-    folder: Path, *, limit: bool = False, phone: str = "", agents: str = "topics_per_minute = 0", start: bool = True
+    folder: Path,
+    *,
+    limit: bool = False,
+    phone: str = "",
+    agents: str = "topics_per_minute = 0",
+    start: bool = True,
+    store: str = "sqlite:///bridge.db",
+    legs: bool = False,
 ) -> Iterator[Rig]:
-    """Everything running. `limit` switches the group's 20 a minute on; `phone` and `agents` are further lines of the channels."""
+    """Everything running. `limit` switches the group's 20 a minute on; `phone` and `agents` are further lines of the channels;
+    `legs` adds a web chat, agents' sockets and a signed receiver to the bridge."""
     quick = ["--receipt-delay", "0"]
     twilio = Process("twilio", ["-m", "adapters.twilio.simulator", "--folder", str(folder / "tw"), *quick], folder)
     more = [] if limit else ["--no-limit"]
     telegram = Process("tg", ["-m", "adapters.telegram.simulator", "--folder", str(folder / "tg"), *more], folder)
     with ExitStack() as stack:
-        for process in (twilio, telegram):
+        crm = Process("crm", ["-m", "adapters.webhook.simulator", "--side", "agents"], folder) if legs else None
+        for process in filter(None, (twilio, telegram, crm)):
             process.start()
             stack.callback(lambda p=process: p.alive and p.kill())
         port = free_port()
         bridge = Process("bridge", ["-m", "bridge", "run", "--config", str(folder / "t.toml")], folder)
-        r = Rig(folder, bridge, twilio, telegram)
+        r = Rig(folder, bridge, twilio, telegram, crm)
         stack.callback(r.http.close)
         account, bot = r.twilio_control("settings"), r.telegram_control("settings")["settings"]
         text = CONFIG.format(
@@ -274,9 +319,15 @@ def rig(
             telegram=telegram.url,
             phone=phone,
             agents=agents,
+            store=store,
+            channels=LEGS.format(crm=crm.url, secret=r.crm_control("settings")["settings"]["secret"]) if crm else "",
+            customers='\n  { channel = "web", room = "shop" },' if legs else "",
+            others=', { channel = "web", room = "desk" }, { channel = "crm" }' if legs else "",
         )
         (folder / "t.toml").write_text(text)
         r.twilio_control("start", {"public_url": f"http://127.0.0.1:{port}", "channel": "phone"})
+        if crm is not None:
+            r.crm_control("start", {"public_url": f"http://127.0.0.1:{port}", "channel": "crm"})
         if start:
             bridge.start()
             stack.callback(lambda: bridge.alive and bridge.kill())

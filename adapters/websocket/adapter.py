@@ -10,12 +10,11 @@ from pydantic import BaseModel
 from adapters.websocket.settings import Endpoint, Settings
 from bridge.channel import Adapter, Channel, Port, Problem
 from bridge.core.content import Side
-from bridge.core.ids import EndpointKey
-from bridge.core.outcomes import Misconfigured
+from bridge.core.ids import ChannelName, EndpointKey
 
 
 class WebsocketAdapter:
-    """Its channels can be configured and checked; serving sockets comes later, and until then they rest."""
+    """Customers or agents. Issues the tokens that its clients show."""
 
     name = "websocket"
     Settings: type[BaseModel] = Settings
@@ -32,7 +31,28 @@ class WebsocketAdapter:
         return []
 
     def open(self, settings: Any, endpoints: Sequence[Any], port: Port) -> Channel:
-        raise Misconfigured("the websocket adapter is not built yet: this channel rests")
+        from adapters.websocket.channel import WebsocketChannel
+
+        return WebsocketChannel(settings, port)
+
+    def token(
+        self,
+        settings: Any,
+        channel: ChannelName,
+        *,
+        side: Side,
+        endpoint: EndpointKey,
+        subject: str,
+        name: str,
+        lifetime_s: float,
+        now: float,
+    ) -> str:
+        from adapters.websocket import tokens
+
+        secret = settings.secret[0].get_secret_value()
+        return tokens.make(
+            secret, channel, subject=subject, side=side, room=endpoint, name=name, lifetime_s=lifetime_s, now=now
+        )
 
 
 adapter: Adapter = WebsocketAdapter()

@@ -1,4 +1,4 @@
-"""The keys of a websocket channel, and the adapter as far as it goes."""
+"""The keys of a websocket channel, and what its adapter says of itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from adapters.websocket.adapter import adapter
 from adapters.websocket.settings import Endpoint, Settings
 from bridge.core.content import Side
-from bridge.core.outcomes import Misconfigured
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -59,11 +58,8 @@ def test_a_room_is_the_key_of_its_endpoint() -> None:
         Endpoint(room="")
 
 
-def test_rests_until_it_is_built() -> None:
+def test_any_room_on_either_side_and_nobody_calls_us() -> None:
     settings: Any = Settings.model_validate({"secret": SECRET})
-    port: Any = None
     assert (adapter.name, adapter.sides) == ("websocket", {Side.AGENT, Side.CUSTOMER})
     assert adapter.problems(settings) == []
     assert not adapter.needs_public_url(settings)
-    with pytest.raises(Misconfigured, match="not built yet: this channel rests"):
-        adapter.open(settings, [], port)
