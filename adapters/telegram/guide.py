@@ -104,19 +104,11 @@ async def _may_listen(talk: Talk, bot: Asking) -> bool:
 
 
 async def _heard(talk: Talk, bot: Asking) -> int | None:
-    """The group where a word was written; None where they would rather type its id. Nothing is confirmed to Telegram: what
-    waits there, waits for the bridge."""
+    """The group where a word was written; None where they would rather type its id."""
     answered: set[int] = set()
     until = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            updates = await bot.call("getUpdates", timeout=WAIT_S, limit=100)
-        except SendError as error:
-            talk.say(f"Telegram: {error}.")
-            if not talk.confirm("Try again?"):
-                return None
-            continue
-        for chat, (title, kind) in chats(updates if isinstance(updates, list) else ()).items():
+    while (found := await _groups(talk, bot)) is not None:
+        for chat, (title, kind) in found.items():
             if chat in answered:
                 continue
             if kind != "supergroup":
@@ -130,6 +122,21 @@ async def _heard(talk: Talk, bot: Asking) -> int | None:
                 return None
             until = time.monotonic() + PATIENCE_S
         await asyncio.sleep(PAUSE_S)
+    return None
+
+
+async def _groups(talk: Talk, bot: Asking) -> dict[int, tuple[str, str]] | None:
+    """What `chats` finds in the updates that wait; None where they can't be had. None is confirmed to Telegram: what waits
+    there, waits for the bridge."""
+    while True:
+        try:
+            updates = await bot.call("getUpdates", timeout=WAIT_S, limit=100)
+        except SendError as error:
+            talk.say(f"Telegram: {error}.")
+            if not talk.confirm("Try again?"):
+                return None
+        else:
+            return chats(updates if isinstance(updates, list) else ())
 
 
 def chats(updates: Iterable[Any]) -> dict[int, tuple[str, str]]:

@@ -16,6 +16,7 @@ import httpx
 from adapters.webhook import errors, guard
 from adapters.webhook.addresses import Address, is_loopback, is_public
 from adapters.webhook.files import flaw
+from bridge.core.fitting import megabytes
 from bridge.core.outcomes import Misconfigured, Refused, SendError, Unavailable
 
 TIMEOUT_S = 15.0
@@ -133,7 +134,7 @@ async def _limited(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     async for chunk in response.aiter_raw():
         size += len(chunk)
         if size > FILE_LIMIT:
-            raise Refused(f"the file is larger than {FILE_LIMIT // 1024**2} MiB", code="too_large")
+            raise Refused(f"the file is larger than {megabytes(FILE_LIMIT)}", code="too_large")
         yield chunk
 
 

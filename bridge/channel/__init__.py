@@ -18,7 +18,7 @@ from bridge.channel.adapter import (
 )
 from bridge.channel.http import Reply, Request
 from bridge.channel.inbound import Events, Fate, Forged, Ignored, Outcome, Received, Unreadable
-from bridge.channel.inspection import Finding, Inspects, SetsUp
+from bridge.channel.inspection import Draft, Finding, Guides, Inspects, SetsUp, Talk
 from bridge.channel.outbound import Binding, Edit, File, Lookup, Opened, Opening, Outbound, Record, Sent
 from bridge.channel.port import Files, Health, Messages, Port, StoreUnavailable
 from bridge.channel.problems import Problem
@@ -28,6 +28,7 @@ __all__ = [
     "Binding",
     "Channel",
     "DescribesBindings",
+    "Draft",
     "Edit",
     "EditsMessages",
     "Events",
@@ -40,6 +41,7 @@ __all__ = [
     "FindsDeliveries",
     "FollowsLog",
     "Forged",
+    "Guides",
     "Health",
     "Ignored",
     "Inspects",
@@ -63,6 +65,7 @@ __all__ = [
     "SetsUp",
     "Socket",
     "StoreUnavailable",
+    "Talk",
     "Unreadable",
     "Warms",
 ]

@@ -24,6 +24,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    init = commands.add_parser("init", help="ask a few questions, then write a config")
+    init.add_argument("--config", type=Path, default=Path("trunkline.toml"), metavar="FILE")
+    init.add_argument("--api-url", action="append", default=[], help=argparse.SUPPRESS)  # ADAPTER=URL, for stand-ins
     run = commands.add_parser("run", help="run the bridges of a config file")
     run.add_argument("--config", type=Path, required=True, metavar="FILE")
     run.add_argument("--while-stdin", action="store_true", help=argparse.SUPPRESS)  # the sandbox's: end with it
@@ -52,8 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The entry point: 0, or one of sysexits' codes."""
     args = _parser().parse_args(argv)
     match args.command:
+        case "init":
+            from bridge.commands import init as command
         case "check":
-            from bridge.commands import check as command
+            from bridge.commands import check as command  # type: ignore[no-redef]
         case "run":
             from bridge.commands import run as command  # type: ignore[no-redef]
         case "token":

@@ -177,8 +177,9 @@ def test_an_adapter_that_breaks_is_a_warning_without_its_words(
         raise RuntimeError("hunter2")
 
     file = written(tmp_path, telegram.url)
-    checked(file, AskedPigeon(says))
+    assert checked(file, AskedPigeon(says)) == 78, "the other chat is still wrong"
     err = capsys.readouterr().err
+    assert err.endswith(f"{file}: 1 problem, 1 warning\n")
     assert f"{file}:7:1: warning: channels.phone: the network couldn’t be asked (RuntimeError)" in err
     assert "hunter2" not in err
 

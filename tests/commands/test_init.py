@@ -19,15 +19,6 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 NUMBER = "whatsapp:+15550100"
-INIT = """\
-import argparse, sys
-from bridge.commands import init
-parser = argparse.ArgumentParser()
-parser.add_argument("--config", default="trunkline.toml")
-parser.add_argument("--telegram-api-url")
-parser.add_argument("--twilio-api-url")
-sys.exit(init.run(parser.parse_args()))
-"""
 
 
 @pytest.fixture
@@ -47,8 +38,8 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 
 
 def args(r: Rig) -> list[str]:
-    stand_ins = ["--telegram-api-url", r.telegram.url, "--twilio-api-url", r.twilio.url + "/{product}"]
-    return ["-c", INIT, *stand_ins]
+    stand_ins = ["--api-url", f"telegram={r.telegram.url}", "--api-url", f"twilio={r.twilio.url}/{{product}}"]
+    return ["-m", "bridge", "init", *stand_ins]
 
 
 def trunkline(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
@@ -69,7 +60,8 @@ def customers(screen: Screen, r: Rig, public_url: str) -> None:
     screen.answers("Account SID: ", sid)
     screen.answers("Auth token: ", token)
     screen.answers("Public URL", public_url)
-    screen.answers("write to?", NUMBER)
+    screen.expects("  1  +15550100")
+    screen.answers("Which of them do your customers write to?", f"1, {NUMBER}")
 
 
 def test_from_nothing_to_a_relayed_message(rig: Rig) -> None:
@@ -87,7 +79,8 @@ def test_from_nothing_to_a_relayed_message(rig: Rig) -> None:
         screen.expects("Written: trunkline.toml")
         screen.expects("!! ")
         screen.answers("Shall this be set right there now, as far as it can be from here? [Y/n] ", "y")
-        screen.expects(f"made: what is written to {NUMBER} comes here by Conversations")
+        for address in ("+15550100", NUMBER):
+            screen.expects(f"made: what is written to {address} comes here by Conversations")
         screen.expects("trunkline run --config trunkline.toml")
         assert screen.ends() == 0, screen.said
     assert auth_token not in screen.said
@@ -98,12 +91,13 @@ def test_from_nothing_to_a_relayed_message(rig: Rig) -> None:
     assert online.returncode == 0, online.stderr
 
     rig.bridge.start()
-    ana = rig.customer("whatsapp:+15550177")
-    ana.says("Do you have it in blue?")
-    topic = rig.topic("+15550177 · WhatsApp")
-    topic.heard("Do you have it in blue?")
-    topic.says("Yes, we do")
-    assert ana.heard("Yes, we do")["author"] == "Ana's Shop"
+    for address, name in (("+15550177", "+15550177 · SMS"), ("whatsapp:+15550178", "+15550178 · WhatsApp")):
+        customer = rig.customer(address)
+        customer.says("Do you have it in blue?")
+        topic = rig.topic(name)
+        topic.heard("Do you have it in blue?")
+        topic.says("Yes, we do")
+        assert customer.heard("Yes, we do")["author"] == "Ana's Shop"
     assert rig.bridge.stop() == 0
 
 
@@ -224,7 +218,7 @@ def test_a_file_that_is_there_is_left_alone_unless_told(rig: Rig) -> None:
 
 def test_without_a_terminal_it_says_so(tmp_path: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", INIT],
+        [sys.executable, "-m", "bridge", "init"],
         cwd=tmp_path,
         check=False,
         capture_output=True,

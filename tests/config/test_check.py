@@ -83,11 +83,6 @@ def test_a_right_file(folder: Any, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("environ")
-def test_online_is_not_there_yet(folder: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(folder, ROOT / "config.example.toml", online=True) == 0
-    assert "--online is not there yet" in capsys.readouterr().err
-
-
 def test_all_mistakes_are_told_at_once(folder: Any, capsys: pytest.CaptureFixture[str]) -> None:
     folder.file.write_text(TEN)
     assert run(folder, folder.file) == 78
