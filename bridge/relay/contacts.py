@@ -49,7 +49,7 @@ def merge(ctx: Context, wish: Merge) -> ContactId:
             old.contact, old.name, old.changed = target.id, target.name, True
             ctx.world.by_contact[old.bridge, target.id] = old
         else:
-            _join(ctx, old, now)
+            _join(ctx, old, now, source.addresses)
     _hand_over(ctx, source, target, set(source.addresses))
     return target.id
 
@@ -65,7 +65,7 @@ def split(ctx: Context, wish: Split) -> ContactId:
     for conversation in [c for c in ctx.world.conversations.values() if c.contact == contact.id]:
         legs = [b for b in conversation.bindings.values() if b.side is Side.CUSTOMER and b.scoped_address in moving]
         if legs:
-            _part(ctx, conversation, other, legs)
+            _part(ctx, conversation, other, legs, contact.addresses - moving)
     _hand_over(ctx, contact, other, moving)
     return other.id
 
@@ -85,24 +85,29 @@ def _hand_over(ctx: Context, source: ContactRecord, target: ContactRecord, addre
     target.addresses |= addresses
 
 
-def _join(ctx: Context, old: ConversationRecord, now: ConversationRecord) -> None:
-    """All of `old` leads to `now`: the customer's threads, and the agents' topics, in which somebody may still write."""
+def _join(ctx: Context, old: ConversationRecord, now: ConversationRecord, addresses: set[str]) -> None:
+    """All of `old` leads to `now`: the customer's threads, and the agents' topics, in which somebody may still write. Legs of
+    addresses that it had once, and that are somebody else's by now, stay behind."""
     later = old.active_at > now.active_at
     for leg in old.bindings.values():
+        if leg.side is Side.CUSTOMER and leg.scoped_address not in addresses:
+            continue
         there = _move(ctx, leg, now)
         if later and leg.id == old.answer:
             now.answer = there.id
     ensure_agents(ctx, now)
     now.active_at, now.changed = ctx.now, True
-    old.state, old.changed = "closed", True
+    old.state, old.answer, old.moved_to, old.changed = "closed", None, now.id, True
     _say(ctx, old, goes_on(tell.view(now).title))
     _say(ctx, now, took_over(tell.view(old).title))
     tell.happened(ctx, old, Change.CLOSED)
     tell.happened(ctx, now, Change.UPDATED)
 
 
-def _part(ctx: Context, old: ConversationRecord, contact: ContactRecord, legs: list[BindingRecord]) -> None:
-    """The legs of one customer leave a conversation for one of their own."""
+def _part(
+    ctx: Context, old: ConversationRecord, contact: ContactRecord, legs: list[BindingRecord], staying: set[str]
+) -> None:
+    """The legs of one customer leave a conversation for one of their own; `staying` are the addresses of who stays."""
     new = ConversationRecord(
         id=ConversationId(ctx.new_id()),
         bridge=old.bridge,
@@ -121,8 +126,8 @@ def _part(ctx: Context, old: ConversationRecord, contact: ContactRecord, legs: l
     ensure_agents(ctx, new)
     gone = {leg.id for leg in legs}
     if old.answer in gone:
-        staying = [b.id for b in old.bindings.values() if b.side is Side.CUSTOMER and b.id not in gone]
-        old.answer, old.changed = (staying[-1] if staying else None), True
+        rest = [b.id for b in old.bindings.values() if b.side is Side.CUSTOMER and b.scoped_address in staying]
+        old.answer, old.changed = (rest[-1] if rest else None), True
     _say(ctx, old, left(legs[0].label))
     tell.happened(ctx, old, Change.UPDATED)
 

@@ -82,7 +82,7 @@ def addressed(
     if bridge is None:
         return None
     if isinstance(to, Within):
-        conversation = ctx.world.conversations.get(to.conversation)
+        conversation = _present(ctx, to.conversation)
     else:
         conversation = _first(ctx, bridge, to.addressee) if to.addressee else None
     if conversation is None or conversation.bridge != bridge.name:
@@ -92,6 +92,14 @@ def addressed(
         if (leg.channel, leg.endpoint, leg.side) == (channel, to.endpoint, Side.AGENT):
             return conversation, leg
     return None
+
+
+def _present(ctx: Context, id: ConversationId) -> ConversationRecord | None:
+    """The conversation, or the one in which it goes on."""
+    conversation = ctx.world.conversations.get(id)
+    while conversation is not None and conversation.moved_to is not None:
+        conversation = ctx.world.conversations.get(conversation.moved_to)
+    return conversation
 
 
 def _first(ctx: Context, bridge: Bridge, to: Addressee) -> ConversationRecord:

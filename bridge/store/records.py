@@ -76,6 +76,7 @@ class ConversationRecord:
     last_n: int = 0
     last_binding: int = 0
     answer: BindingId | None = None
+    moved_to: ConversationId | None = None
     created_at: float = 0.0
     active_at: float = 0.0
     bindings: dict[BindingId, BindingRecord] = field(default_factory=dict)

@@ -80,6 +80,7 @@ def conversation(row: Any) -> ConversationRecord:
         last_n=row.last_n,
         last_binding=row.last_binding,
         answer=row.answer,
+        moved_to=row.moved_to,
         created_at=row.created_at,
         active_at=row.active_at,
     )
@@ -95,6 +96,7 @@ def conversation_row(c: ConversationRecord) -> dict[str, Any]:
         "last_n": c.last_n,
         "last_binding": c.last_binding,
         "answer": c.answer,
+        "moved_to": c.moved_to,
         "created_at": c.created_at,
         "active_at": c.active_at,
         "id_": c.id,

@@ -60,6 +60,8 @@ class Conversation(SQLModel, table=True):
     last_binding: int = 0
     answer: str | None = None
     """The customer's binding that wrote last."""
+    moved_to: str | None = None
+    """The conversation in which it goes on, where its customer turned out to be another."""
     created_at: float
     active_at: float
 

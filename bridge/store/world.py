@@ -89,6 +89,8 @@ def load(needs: Needs, of_waiting: Callable[[Needs, Pending], None] = lambda nee
         d.conversation for d in world.deliveries.values()
     }
     yield from _load_conversations(world, ids - world.conversations.keys())
+    while moved := {c.moved_to for c in world.conversations.values() if c.moved_to} - world.conversations.keys():
+        yield from _load_conversations(world, moved)
     yield from _load_recent(world, needs)
     return world
 

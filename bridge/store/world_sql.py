@@ -119,7 +119,7 @@ UPDATE_CONTACT = updating(t.Contact, "name")
 INSERT_ADDRESS = inserting_new(t.Address)
 INSERT_CONVERSATION = inserting(t.Conversation)
 UPDATE_CONVERSATION = updating(
-    t.Conversation, "contact_id", "state", "last_seq", "last_n", "last_binding", "answer", "active_at"
+    t.Conversation, "contact_id", "state", "last_seq", "last_n", "last_binding", "answer", "moved_to", "active_at"
 )
 INSERT_BINDING = inserting(t.Binding)
 UPDATE_BINDING = updating(t.Binding, "key", "meta", "label", "network", "roads")

@@ -18,6 +18,7 @@ def upgrade() -> None:
         "UPDATE address SET id = coalesce((SELECT min(b.channel) FROM binding b WHERE b.address = address.address) || ':', '')"
         " || address"
     )
+    op.add_column("conversation", sa.Column("moved_to", sa.String(), nullable=True))
     op.add_column("binding", sa.Column("roads", sa.String(), nullable=False, server_default=sa.text("''")))
     op.add_column("message", sa.Column("road", sa.String(), nullable=False, server_default=sa.text("''")))
     op.add_column("message", sa.Column("twin", sa.Boolean(), nullable=False, server_default=sa.false()))
