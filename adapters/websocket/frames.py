@@ -261,7 +261,7 @@ class Deleted(ServerFrame):
 
 
 class Receipt(ServerFrame):
-    """What became of a message at the other side."""
+    """What became of a message at the other side; `segments` are those that an SMS is billed by."""
 
     type: Literal["receipt"] = "receipt"
     conversation: str
@@ -269,6 +269,7 @@ class Receipt(ServerFrame):
     state: Literal["sent", "delivered", "read", "failed"]
     code: str | None = None
     reason: str | None = None
+    segments: int | None = None
 
 
 class Conversation(ServerFrame):

@@ -140,12 +140,12 @@ def _deleted(view: MessageView) -> Deleted:
 
 
 def _receipt(view: ReceiptView) -> Receipt:
-    more = {"code": view.code, "reason": view.words}
+    more = {"code": view.code, "reason": view.words, "segments": view.segments}
     return Receipt(
         conversation=view.conversation,
         message=message_id(ConversationId(view.conversation), view.seq),
         state=view.state.value,
-        **{key: words for key, words in more.items() if words},
+        **{key: value for key, value in more.items() if value},
     )
 
 

@@ -22,6 +22,7 @@ from bridge.channel.inspection import Draft, Finding, Guides, Inspects, SetsUp, 
 from bridge.channel.outbound import Binding, Edit, File, Lookup, Opened, Opening, Outbound, Record, Sent
 from bridge.channel.port import Files, Health, Messages, Port, StoreUnavailable
 from bridge.channel.problems import Problem
+from bridge.channel.tokens import IssuesTokens
 
 __all__ = [
     "Adapter",
@@ -45,6 +46,7 @@ __all__ = [
     "Health",
     "Ignored",
     "Inspects",
+    "IssuesTokens",
     "KnowsAddresses",
     "Lookup",
     "Messages",

@@ -57,13 +57,15 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What became of a message: `state` is ``sent``, ``delivered``, ``read`` or ``failed``; `code` and `reason` may be empty."""
+    """What became of a message: `state` is ``sent``, ``delivered``, ``read`` or ``failed``; `code` and `reason` may be empty.
+    `segments` are those of an SMS, None elsewhere."""
 
     conversation: str
     id: str
     state: str
     code: str = ""
     reason: str = ""
+    segments: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,7 @@ def read(frame: Mapping[str, Any]) -> Event | None:
                 state=frame["state"],
                 code=frame.get("code", ""),
                 reason=frame.get("reason", ""),
+                segments=frame.get("segments"),
             )
         case "conversation":
             return _conversation(frame)

@@ -201,7 +201,7 @@ class ChannelLog:
             return []
         if leg.side is Side.CUSTOMER:
             own = await self._own(bridge, leg)
-            return [own] if own else []
+            return [own] if own and await self._active(own.id) > at else []
         return await _asked(self._store.read(log.of_bridge, log.OfBridge(bridge=bridge.name, limit=limit, since=at)))
 
     async def known(self, remotes: Sequence[RemoteId]) -> frozenset[RemoteId]:
@@ -221,6 +221,9 @@ class ChannelLog:
         bridge = self._directory.find(self._channel, leg.endpoint)
         on = bridge is not None and self._directory.side(self._channel, leg.endpoint) is leg.side
         return bridge if on else None
+
+    async def _active(self, id: ConversationId) -> float:
+        return await _asked(self._store.read(log.active_at, id))
 
     async def _own(self, bridge: Bridge, leg: LogLeg) -> ConversationView | None:
         found = await _asked(self._store.read(log.of_customer, (self._channel, leg)))

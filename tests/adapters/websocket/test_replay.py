@@ -10,6 +10,7 @@ import pytest
 
 from bridge.core.content import Role
 from bridge.core.log import Change, MessageNews
+from tests.adapters.kit import until
 from tests.adapters.websocket.house import House, Talker, agent, house, token
 
 ANA = "c-support-web-ana"
@@ -183,6 +184,25 @@ async def test_a_resent_message_is_replayed_and_acked() -> None:
             t.seen += await t.quiet()
             assert seqs(t.seen) in ([4], []), "replayed, or told by its ack alone; never twice"
             assert len(h.log.talks[ANA].messages) == 4
+
+
+async def test_a_message_that_is_being_resent_is_replayed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether this socket made it is known only once it is accepted: the replay waits for that."""
+    async with house() as h:
+        await talked(h)
+        read = h.log.after
+
+        async def once_it_is_in_flight(*asked: Any) -> list[Any]:
+            await until(lambda: any(c.session.in_flight for c in h.channel._all), "the resent message")
+            page = await read(*asked)
+            asyncio.get_running_loop().call_later(0.02, h.log.accepting.set)
+            return page
+
+        monkeypatch.setattr(h.log, "after", once_it_is_in_flight)
+        h.log.accepting.clear()
+        async with h.talker(token(), resume={ANA: 2}) as t:
+            assert (await t.ask("send", ref="r3", text="3"))["seq"] == 3
+            assert seqs(await settled(t, 3)) == [3]
 
 
 async def test_an_edit_during_a_replay_is_told_after_the_message() -> None:

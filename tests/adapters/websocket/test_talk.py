@@ -101,6 +101,15 @@ async def test_every_other_socket_hears_it(h: House) -> None:
             assert [f["seq"] for f in t.seen if f["type"] == "message"] == heard, "all but what it sent itself"
 
 
+async def test_its_own_message_is_not_heard_after_the_ack_either(h: House) -> None:
+    """The relay may tell of a commit later than it answers whoever asked for it."""
+    async with h.talker(token()) as ana, h.talker(agent()) as eve:
+        h.log.late_s = 0.02
+        await ana.ask("send", ref="1", text="Hi")
+        await eve.next("message")
+        assert await ana.quiet() == []
+
+
 async def test_the_same_ref_is_the_same_message(h: House) -> None:
     async with h.talker(token()) as one, h.talker(token()) as two, h.talker(agent()) as eve:
         first = await one.ask("send", ref="1", text="Hi")
