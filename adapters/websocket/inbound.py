@@ -89,6 +89,7 @@ def edited(speaker: Speaker, frame: Edit, meant: MessageRef, at: float) -> tuple
             text=frame.text,
             message=meant,
             author=speaker.claims.subject,
+            endpoint=EndpointKey(speaker.claims.room),
             digest=_digest(speaker, "edit", frame.message, frame.text),
         ),
     )
@@ -103,6 +104,7 @@ def deleted(speaker: Speaker, frame: Delete, meant: MessageRef, at: float) -> tu
             remote=RemoteId(""),
             message=meant,
             author=speaker.claims.subject,
+            endpoint=EndpointKey(speaker.claims.room),
             digest=_digest(speaker, "delete", frame.message),
         ),
     )

@@ -132,7 +132,7 @@ class BindingChanged:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEdited:
     """The text of `remote` is `text` now; an edit that leaves the text as it was changes nothing. `message` stands in place of
-    `remote` where the network speaks with our ids; then only `author` may change what it wrote."""
+    `remote` where the network speaks with our ids; then only `author` may change what it wrote, at the same `endpoint`."""
 
     key: EventKey
     binding: BindingKey
@@ -141,6 +141,7 @@ class MessageEdited:
     text: str
     message: MessageRef | None = None
     author: str = ""
+    endpoint: EndpointKey | None = None
     digest: str = ""
     kind: Literal["edited"] = "edited"
 
@@ -155,6 +156,7 @@ class MessageDeleted:
     remote: RemoteId
     message: MessageRef | None = None
     author: str = ""
+    endpoint: EndpointKey | None = None
     digest: str = ""
     kind: Literal["deleted"] = "deleted"
 

@@ -55,8 +55,8 @@ def _meant(ctx: Context, channel: ChannelName, event: MessageEdited | MessageDel
     message = ctx.world.messages.get((event.message.conversation, event.message.seq))
     if message is None or message.author_id != event.author:
         return None
-    binding = ctx.world.conversations[message.conversation].bindings[message.binding]
-    return message if binding.channel == channel else None
+    leg = ctx.world.conversations[message.conversation].bindings[message.binding]
+    return message if leg.channel == channel and event.endpoint in (None, leg.endpoint) else None
 
 
 def _relay_change(ctx: Context, message: MessageRecord, text: str, *, first: bool) -> None:

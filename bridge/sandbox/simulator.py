@@ -55,7 +55,8 @@ class Simulator(Protocol):
 
     async def act(self, action: Json) -> Json:
         """What a person does. Customers: ``{"do": "say", "person", "text", "files": [FILE]}``, ``{"do": "add", "name",
-        "network"}``, ``{"do": "read", "person"}``, ``{"do": "edit" | "remove", "person", "message", "text"?}``. Agents: ``{"do":
+        "network"}``, ``{"do": "road", "address", "road"}``, ``{"do": "rename", "person", "name"?, "address"?}``, ``{"do": "read",
+        "person"}``, ``{"do": "edit" | "remove", "person", "message", "text"?}``. Agents: ``{"do":
         "say", "group", "topic", "person", "text", "files", "reply_to"?}``, ``{"do": "edit", "group", "topic", "message",
         "text"}``, ``{"do": "close_topic" | "reopen_topic" | "delete_topic", "group", "topic"}``. FILE is ``{"filename",
         "content_type", "data": base64}``. Raises ValueError with words for a person where the action can't be done."""

@@ -241,7 +241,14 @@ async def test_only_its_author_edits_a_socket_message(legs: Bench) -> None:
 
     def edit(author: str, k: str) -> MessageEdited:
         return MessageEdited(
-            key=EventKey(k), binding=BindingKey(""), at=2.0, remote=RemoteId(""), text="Hey", message=ref, author=author
+            key=EventKey(k),
+            binding=BindingKey(""),
+            at=2.0,
+            remote=RemoteId(""),
+            text="Hey",
+            message=ref,
+            author=author,
+            endpoint=SHOP,
         )
 
     (foreign,) = (await legs.do(WEB, edit("v2", "e1"))).outcomes

@@ -1,4 +1,5 @@
-"""A loopback stand-in of Twilio Conversations: REST, media, webhooks with true signatures, and the customers' phones.
+"""A loopback stand-in of Twilio: Conversations and Programmable Messaging, by REST, media, webhooks with true signatures,
+and the customers' phones.
 
 It imports nothing of the bridge. `create` is the entry point ``twilio`` of the group ``trunkline.simulators``.
 """
@@ -18,7 +19,7 @@ def create(
 ) -> TwilioSimulator:
     """A simulator that answers below `base_url` and keeps its state in `folder` (None: in memory).
 
-    `options` are the fields of `Options`: account_sid, auth_token, api_keys, receipt_delay and so on.
+    `options` are the fields of `Options`: account_sid, auth_token, api_keys, receipt_delay, messaging and so on.
     """
     from .options import Options
     from .simulator import TwilioSimulator

@@ -22,6 +22,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--account-sid")
     parser.add_argument("--auth-token")
     parser.add_argument("--receipt-delay", type=float, help="seconds between the steps of a receipt")
+    parser.add_argument("--messaging", action="append", help="an address of ours that does without Conversations")
+    parser.add_argument("--trial", choices=("legacy", "2026"), help="the account is a trial account of this kind")
     return parser.parse_args()
 
 
@@ -35,6 +37,7 @@ def main() -> None:
     listener.bind((given.host, given.port))
     base_url = f"http://{given.host}:{listener.getsockname()[1]}"
     named = {"account_sid": given.account_sid, "auth_token": given.auth_token, "receipt_delay": given.receipt_delay}
+    named |= {"messaging": given.messaging, "trial": given.trial}
     options: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     simulator = create(base_url=base_url, folder=given.folder, observe=lambda event: None, **options)
     config = uvicorn.Config(

@@ -18,7 +18,7 @@ from . import control, media, routes
 from .call import Answer, Call, Params
 from .errors import TwilioError, not_allowed, not_found, too_many, unauthorized
 from .faults import Fault
-from .records import Json, new_sid
+from .records import Json, new_sid, pair_name
 from .world import World
 
 Scope = MutableMapping[str, Any]
@@ -84,7 +84,7 @@ class App:
     async def _gated(self, product: str, path: str, request: Request, headers: dict[str, str], body: bytes) -> Answer:
         """The answer, or what a fault makes of it."""
         faults = self._world.faults
-        creating = request.method == "POST" and path.endswith("/Messages")
+        creating = request.method == "POST" and path.endswith(("/Messages", "/Messages.json"))
         try:
             await self._hindrances()
             if creating and faults.take("cut_before"):
@@ -129,10 +129,10 @@ class App:
             return media.direct(self._world, path.strip("/"), query, headers)
         self._authenticate(headers.get("authorization", ""))
         version, *parts = path.strip("/").split("/")
-        shown = "/" + "/".join(parts)
-        if routes.VERSIONS.get(product) != version:
+        shown = path if product == "api" else "/" + "/".join(parts)
+        if version not in routes.VERSIONS.get(product, ()):
             raise not_found(shown)
-        verbs, names, service = routes.find(product, parts)
+        verbs, names, service = routes.find(product, version, parts)
         if verbs is None:
             raise not_found(shown)
         handler = verbs.get(request.method)
@@ -186,11 +186,13 @@ class App:
     def _begin(self, product: str, path: str, request: Request, headers: dict[str, str], body: bytes) -> Json:
         """Puts the call on the wire."""
         parts = path.strip("/").split("/")
-        ref = next((part for part in parts if part.startswith("CH") and len(part) == 34), "")
-        names = [part for part in parts if part[:1].isupper() and len(part) != 34]
-        text = ""
-        if request.method == "POST" and path.endswith("/Messages"):
-            text = Params(body.decode("utf-8", "replace")).get("Body") or ""
+        names = [name for part in parts if (name := part.removesuffix(".json"))[:1].isupper() and len(name) != 34]
+        ref, text = next((part for part in parts if part.startswith("CH") and len(part) == 34), ""), ""
+        if request.method == "POST" and path.endswith(("/Messages", "/Messages.json")):
+            form = Params(body.decode("utf-8", "replace"))
+            text = form.get("Body") or ""
+            if product == "api":
+                ref = pair_name(form.get("From") or "", form.get("To") or "")
         query = f"?{SEAL.sub('Signature=***', request.url.query)}" if request.url.query else ""
         return self._world.wire.begin(
             "call",

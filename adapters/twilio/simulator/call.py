@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -92,6 +93,12 @@ class Call:
         return self.headers.get("x-twilio-webhook-enabled", "").lower() == "true"
 
     @property
+    def as_owner(self) -> bool:
+        """Did the account itself sign in, not one of its API keys."""
+        user, _, _ = base64.b64decode(self.headers.get("authorization", "").partition(" ")[2]).partition(b":")
+        return user.decode() == self.world.options.account_sid
+
+    @property
     def service_sid(self) -> str:
         """The service that this path speaks of; raises 20404 for one that isn't there."""
         sid = self.service or self.world.state.default_service
@@ -102,6 +109,15 @@ class Call:
     def missing(self) -> Exception:
         """20404 for this path."""
         return not_found(self.path)
+
+    def member(self, position: int) -> str:
+        """The sid of the 2010 API's path at this place of `names`, whose last one ends in ``.json``; of our account alone."""
+        if self.names[0].removesuffix(".json") != self.world.state.account_sid:
+            raise self.missing()
+        name = self.names[position]
+        if position == len(self.names) - 1 and not name.endswith(".json"):
+            raise self.missing()
+        return name.removesuffix(".json")
 
     def conversation(self) -> Conversation:
         """The conversation of the path's first name, by sid or unique name; raises 20404."""

@@ -10,9 +10,11 @@ from .events import delivery_event
 from .faults import Faults
 from .hooks import Hooks
 from .options import Options
+from .optouts import OPTED_OUT, OptOuts
 from .phones import Phones
 from .records import Conversation, Json, Message, Participant, Receipt, channel_of, new_sid
 from .state import State
+from .trial import Trial
 
 UNREACHABLE = 30003
 OUTSIDE_WINDOW = 63016
@@ -35,7 +37,15 @@ class Carrier:
     """Moves receipts from nothing to sent to delivered, failed or undelivered; `read` comes when a person reads."""
 
     def __init__(
-        self, state: State, options: Options, faults: Faults, hooks: Hooks, phones: Phones, activity: Activity
+        self,
+        state: State,
+        options: Options,
+        faults: Faults,
+        hooks: Hooks,
+        phones: Phones,
+        activity: Activity,
+        optouts: OptOuts,
+        trial: Trial,
     ) -> None:
         self._state = state
         self._options = options
@@ -43,6 +53,8 @@ class Carrier:
         self._hooks = hooks
         self._phones = phones
         self._activity = activity
+        self._optouts = optouts
+        self._trial = trial
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def send(self, message: Message, members: list[Participant], notify: bool) -> list[str]:
@@ -122,6 +134,9 @@ class Carrier:
     def _decide(self, receipt: Receipt, member: Participant | None) -> None:
         """What will become of it, by the faults that are on now."""
         address = member.address if member is not None and member.address else ""
+        if code := self._forbidden(receipt, member):
+            receipt.fate, receipt.fate_code = "failed", code
+            return
         refused = self._faults.hits("refuse", address)
         receipt.fate = "delivered"
         if refused is not None:
@@ -129,6 +144,19 @@ class Carrier:
             receipt.fate_code = int(refused.setting("code", UNREACHABLE))
         elif channel_of(address) == "whatsapp" and self._faults.hits("window_closed", address):
             receipt.fate, receipt.fate_code = "failed", OUTSIDE_WINDOW
+
+    def _forbidden(self, receipt: Receipt, member: Participant | None) -> int:
+        """The code with which Programmable Messaging refuses the message: an opt-out, a trial account; 0 where it doesn't.
+
+        That Conversations tells it by a receipt is inferred: its own answer was given long before.
+        """
+        message = self._state.messages.get(receipt.parent)
+        if member is None or not member.address or not member.proxy or message is None:
+            return 0
+        if self._optouts.blocks(member.proxy, member.address):
+            return OPTED_OUT
+        problem = self._trial.problem(member.proxy, member.address, message.body or "")
+        return problem.code if problem is not None else 0
 
     def _move(self, receipt: Receipt, status: str, member: Participant | None) -> None:
         receipt.status = status
@@ -138,6 +166,7 @@ class Carrier:
             person = self._phones.at(member.address)
             if person is not None:
                 text, media = fitted(message, member.address)
+                text = self._trial.text(text)
                 self._phones.received(person, message, receipt, text, media)
         self._state.commit()
         self._tell(receipt, member)

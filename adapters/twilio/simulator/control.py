@@ -11,9 +11,9 @@ from starlette.requests import Request
 
 from . import media
 from .call import Answer, Params
-from .events import POST_EVENTS, Event
+from .events import Event
 from .people import files
-from .records import AddressConfiguration, Json, channel_of, new_sid
+from .records import Json
 from .sending import Target
 from .world import World
 
@@ -47,6 +47,7 @@ async def _read(world: World, path: str, query: Params) -> Answer:
         "accepted": lambda: {"accepted": accepted(world, after)},
         "faults": lambda: {"faults": world.faults.listed(every=True)},
         "settings": lambda: settings(world),
+        "roads": lambda: {"roads": {address: world.roads.road(address) for address in world.roads.ours}},
     }
     view = views.get(path)
     return Answer(404, {"error": f"there is no /_sim/{path}"}) if view is None else Answer(200, view())
@@ -67,20 +68,26 @@ def _act(world: World, path: str, body: Json) -> Answer:
     elif path == "clock":
         world.state.advance(float(body["advance"]))
         world.threads.run_timers()
+        world.texts.run_timers()
     elif path == "start":
-        register(world, str(body["public_url"]), str(body.get("channel") or "phone"))
+        world.roads.register(str(body["public_url"]), str(body.get("channel") or "phone"))
     else:
         return Answer(404, {"error": f"there is no /_sim/{path}"})
     return Answer(200, {})
 
 
 def inbound(world: World, body: Json) -> Json:
-    """A message from any address, with a phone or without one; `name` gives the address a phone."""
+    """A message from any address, with a phone or without one; `name` gives the address a phone, `profile_name` no phone.
+
+    `reply_to` here is {sid, sender}.
+    """
     sender, ours = str(body["from"]), str(body["to"])
     if body.get("name"):
         world.people.introduce(str(body["name"]), sender)
-    message, _ = world.inbound.receive(sender, ours, str(body.get("body") or ""), files(body))
-    return {"conversation_sid": message.parent, "message_sid": message.sid, "index": message.index}
+    extra = {key: body[key] for key in ("location", "button", "forwarded", "reply_to", "fields") if body.get(key)}
+    extra["name"] = str(body.get("profile_name") or "")
+    taken = world.inbound.receive(sender, ours, str(body.get("body") or ""), files(body), extra)
+    return taken.shown()
 
 
 def inject(world: World, body: Json) -> None:
@@ -122,30 +129,6 @@ def settings(world: World) -> Json:
         "auth_token": world.options.auth_token,
         "api_url": world.base_url + "/{product}",
     }
-
-
-def register(world: World, public_url: str, channel: str) -> None:
-    """What an admin would do in the Console: account webhooks with every post-event, autocreation for our addresses."""
-    values = {
-        "post_webhook_url": f"{public_url.rstrip('/')}/webhooks/{channel}/conversations",
-        "method": "POST",
-        "filters": list(POST_EVENTS),
-    }
-    if world.state.configuration("webhooks") | values != world.state.configuration("webhooks"):
-        world.state.configure("webhooks", values)
-    known = {one.address for one in world.state.addresses.all()}
-    for address in world.options.addresses:
-        if address not in known:
-            world.state.save(
-                AddressConfiguration(
-                    sid=new_sid("IG"),
-                    parent=world.state.account_sid,
-                    type=channel_of(address),
-                    address=address,
-                    auto_creation={"enabled": True, "type": "default"},
-                )
-            )
-    world.state.commit()
 
 
 async def wait_idle(world: World, longest: float) -> bool:

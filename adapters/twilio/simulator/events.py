@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .records import Conversation, Message, Participant, Receipt, channel_of, iso, iso_ms, new_sid
+from .records import Conversation, Message, Participant, Receipt, channel_of, iso, iso_ms
 
 Fields = list[tuple[str, str]]
 
@@ -44,7 +44,10 @@ RETRY_COUNT = "RetryCount"
 
 @dataclass
 class Event:
-    """One event on its way out. `settled` hears whether every receiver took it, with words where one did not."""
+    """One event on its way out. `settled` hears whether every receiver took it, with words where one did not.
+
+    A Programmable Messaging event takes connection overrides (`programmable`); `answered` hears what it was answered.
+    """
 
     name: str
     conversation_sid: str
@@ -52,6 +55,8 @@ class Event:
     fields: Fields
     text: str = ""
     settled: Callable[[bool, str], None] | None = None
+    programmable: bool = False
+    answered: Callable[[str], None] | None = None
 
 
 def conversation_event(
@@ -165,28 +170,6 @@ def delivery_event(account: str, source: str, thread: Conversation, one: Receipt
         ("DateUpdated", iso_ms(one.updated)),
     ]
     return Event(name, thread.sid, thread.parent, common(name, account, source) + own)
-
-
-def sms_event(
-    account: str, sender: str, ours: str, message: Message, conversation_sid: str, media_root: str, name: str
-) -> Event:
-    """The inbound webhook of Programmable Messaging (docs: messaging/guides/webhook-request): another kind of request.
-
-    `media_root` is the URL below which a message's files are fetched, `name` the sender's profile name on WhatsApp.
-    """
-    sid = new_sid("MM" if message.media else "SM")
-    fields = [(key, sid) for key in ("MessageSid", "SmsSid", "SmsMessageSid")]
-    fields += [("AccountSid", account), ("From", sender), ("To", ours), ("Body", message.body or "")]
-    fields += [("NumMedia", str(len(message.media))), ("NumSegments", "1"), ("ApiVersion", "2010-04-01")]
-    fields += [("SmsStatus", "received"), ("MessagingServiceSid", "")]
-    for n, one in enumerate(message.media):
-        fields += [
-            (f"MediaUrl{n}", f"{media_root}/{sid}/Media/{one['sid']}"),
-            (f"MediaContentType{n}", one["content_type"]),
-        ]
-    if channel_of(sender) == "whatsapp":
-        fields += [("ProfileName", name), ("WaId", sender.partition(":")[2].lstrip("+")), ("MessageType", "text")]
-    return Event("inbound message", conversation_sid, "", fields, text=message.body or "")
 
 
 def common(name: str, account: str, source: str) -> Fields:

@@ -51,7 +51,7 @@ CATALOGUE = (
         listed=True,
         plain=True,
     ),
-    # value: so many, or {count, event}; onMessageAdded by default
+    # value: so many, or {count, event}; a customer's message by default, else the wire's name of an event
     Fault(
         "drop_webhook",
         "Lose the next webhook",
@@ -60,6 +60,15 @@ CATALOGUE = (
         once=True,
         plain=True,
     ),
+    # value: legacy, 2026 (the default), or {mode, verified}
+    Fault(
+        "trial",
+        "The account is a trial account",
+        "It writes to nobody whom it has not verified, and newer ones only Twilio’s own templates.",
+        listed=True,
+    ),
+    Fault("queue_full", "The sender’s queue is full", "value: the next N messages are refused (21611)", plain=True),
+    Fault("unroutable", "Nothing leads to the number", "value: an address, or all; refused at once (21612)"),
     Fault("cut_before", "Close instead of taking a message", "value: the next N", once=True, plain=True),
     Fault("cut_after", "Take a message, then close without an answer", "value: the next N", once=True, plain=True),
     Fault(

@@ -1,16 +1,21 @@
-"""The way in: a customer's phone writes to one of our addresses (docs: inbound-autocreation)."""
+"""The way in: a customer's phone writes to one of our addresses (docs: inbound-autocreation, webhook-request)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .events import POST_EVENTS, sms_event
+from .events import POST_EVENTS
 from .hooks import Hooks
 from .options import Options
+from .optouts import OptOuts
 from .phones import Phones
-from .records import Bubble, Conversation, Json, Media, Message, Participant, ScopedWebhook, channel_of, new_sid
+from .records import Bubble, Conversation, Json, Media, Message, Participant, ScopedWebhook, Text, channel_of, new_sid
+from .roads import Roads
+from .segments import count
 from .sending import Target
 from .state import State
+from .text_events import inbound_event
+from .texts import Texts
 from .threads import Origin, Settled, Threads
 
 CREATED_HOOK_EVENTS = [name for name in POST_EVENTS if name != "onConversationAdded"]
@@ -25,38 +30,78 @@ class File:
     data: bytes
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What a message from a phone became: one of a conversation, one of Programmable Messaging, or both."""
+
+    conversation_sid: str
+    message_sid: str
+    index: int
+    text_sid: str
+    bubble: Bubble | None
+
+    def shown(self) -> Json:
+        """The answer of the control routes; `text_sid` only where the number's webhook was told."""
+        sids = {"conversation_sid": self.conversation_sid, "message_sid": self.message_sid, "index": self.index}
+        return sids | ({"text_sid": self.text_sid} if self.text_sid else {})
+
+
 class Inbound:
-    """Finds the conversation of a number pair or makes one, and adds the message there."""
+    """Finds the conversation of a number pair or makes one, and adds the message there; or tells the number's webhook."""
 
     def __init__(
-        self, state: State, options: Options, threads: Threads, hooks: Hooks, phones: Phones, base_url: str
+        self,
+        state: State,
+        options: Options,
+        threads: Threads,
+        hooks: Hooks,
+        phones: Phones,
+        roads: Roads,
+        texts: Texts,
+        optouts: OptOuts,
+        base_url: str,
     ) -> None:
         self._state = state
         self._options = options
         self._threads = threads
         self._hooks = hooks
         self._phones = phones
+        self._roads = roads
+        self._texts = texts
+        self._optouts = optouts
         self._media_root = f"{base_url}/api/2010-04-01/Accounts/{options.account_sid}/Messages"
 
-    def receive(self, sender: str, ours: str, body: str, files: list[File]) -> tuple[Message, Bubble | None]:
+    def receive(self, sender: str, ours: str, body: str, files: list[File], extra: Json | None = None) -> Taken:
         """Takes one message; it is durable and on its way to the webhooks when this returns, with the sender's bubble.
 
-        Raises ValueError when nobody holds the pair, no address configuration makes a conversation there, and there is
-        no Programmable Messaging webhook either.
+        `extra` is what only Programmable Messaging tells, see `inbound_event`. Raises ValueError when nobody holds the
+        pair, no address configuration makes a conversation there, and there is no webhook for messages either.
         """
         origin = Origin(channel_of(sender).upper(), notify=True, reason="EVENT")
-        thread = self._thread(sender, ours, origin)
+        hook, service = self._roads.hook(ours)
+        thread = self._thread(sender, ours, origin, hook is not None)
         service_sid = thread.parent if thread is not None else self._state.default_service
         message = Message(sid=new_sid("IM"), parent=thread.sid if thread else "", author=sender, body=body or None)
+        if thread is None:
+            message.sid = new_sid("MM" if files else "SM")
         message.media = [self._keep(service_sid, message, file) for file in files]
         bubble, settled = self._bubble(message)
         if thread is not None:
             self._threads.say(thread, message, origin, settled)
-        self._programmable(message, ours, settled if thread is None else None)
+        keyword, words = self._optouts.heard(ours, sender, body)
+        text_sid = ""
+        if hook is not None and (thread is None or self._options.bound_hook):
+            extra = dict(extra or {})
+            if keyword and service and self._options.advanced_opt_out:
+                extra["opt_out"] = keyword
+            text_sid = self._programmable(message, ours, service, hook, extra, settled if thread is None else None)
+        person = self._phones.at(sender)
+        if words and person is not None:
+            self._phones.answered(person, ours, words)
         self._state.commit()
-        return message, bubble
+        return Taken(message.parent, message.sid, message.index, text_sid, bubble)
 
-    def _thread(self, sender: str, ours: str, origin: Origin) -> Conversation | None:
+    def _thread(self, sender: str, ours: str, origin: Origin, hooked: bool) -> Conversation | None:
         """Where the message goes; None for the Programmable Messaging webhook alone."""
         holder = self._state.holder(sender, ours)
         if holder is not None:
@@ -64,7 +109,7 @@ class Inbound:
         configuration = next((one for one in self._state.addresses.all() if one.address == ours), None)
         if configuration is not None and configuration.auto_creation.get("enabled"):
             return self._autocreate(configuration.auto_creation, sender, ours, origin)
-        if self._options.sms_url:
+        if hooked:
             return None
         raise ValueError(f"nobody listens at {ours}: no address configuration creates conversations there")
 
@@ -76,15 +121,35 @@ class Inbound:
         bubble = self._phones.wrote(person, message.parent, message.sid, message.body or "", message.media)
         return bubble, lambda taken, words: self._phones.settle(bubble, taken, words)
 
-    def _programmable(self, message: Message, ours: str, settled: Settled | None) -> None:
-        """Tells the number's own webhook, where there is one."""
-        if self._options.sms_url:
-            person = self._phones.at(message.author)
-            name = person.name if person is not None else ""
-            account, lane = self._state.account_sid, message.parent or message.author
-            event = sms_event(account, message.author, ours, message, lane, self._media_root, name)
-            event.settled = settled
-            self._hooks.queue(event, [Target(self._options.sms_url)])
+    def _programmable(
+        self, message: Message, ours: str, service: str | None, hook: Target, extra: Json, settled: Settled | None
+    ) -> str:
+        """Tells the webhook of the number or of its service; returns the message's own sid."""
+        text = Text(
+            sid=message.sid if not message.parent else new_sid("MM" if message.media else "SM"),
+            parent=self._state.account_sid,
+            direction="inbound",
+            sender=message.author,
+            to=ours,
+            body=message.body or "",
+            status="received",
+            service=service,
+            media=message.media,
+            num_media=len(message.media),
+            sent_at=self._state.now(),
+        )
+        text.segments = count(text.body) if channel_of(ours) == "sms" and not text.media else 1
+        self._state.save(text)
+        person = self._phones.at(message.author)
+        name, known = (
+            (person.name, person.sid) if person is not None else (str(extra.get("name") or ""), message.author)
+        )
+        event = inbound_event(self._state.account_sid, text, self._media_root, name, known, extra)
+        event.conversation_sid = message.parent or event.conversation_sid
+        event.settled = settled
+        event.answered = lambda document: self._texts.answer(text, document)
+        self._hooks.queue(event, [hook])
+        return text.sid
 
     def _autocreate(self, auto: Json, sender: str, ours: str, origin: Origin) -> Conversation:
         """Conversation and participant, with the webhooks in the documented order."""

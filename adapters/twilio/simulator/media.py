@@ -76,14 +76,6 @@ def content(call: Call) -> Answer:
     return _bytes(call.world, _one(call))
 
 
-def of_sms(call: Call) -> Answer:
-    """GET Accounts/{AC}/Messages/{MM}/Media/{ME}: where the MediaUrl0 of a Programmable Messaging webhook leads."""
-    one = call.world.state.media.get(call.names[2])
-    if one is None or call.names[0] != call.world.state.account_sid:
-        raise call.missing()
-    return _bytes(call.world, one)
-
-
 def delete(call: Call) -> Answer:
     """DELETE /v1/Services/{IS}/Media/{ME}."""
     one = _one(call)

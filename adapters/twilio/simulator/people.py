@@ -12,25 +12,38 @@ from .inbound import File, Inbound
 from .options import OUR_NUMBER, Options
 from .phones import NETWORKS, Phones
 from .records import Bubble, Json, Person, channel_of
+from .roads import Roads
 from .state import State
+from .texts import Texts
 from .threads import Origin, Threads
 
 DEFAULT_PEOPLE = (("Ana", "+15550141"), ("Bo", "whatsapp:+15550142"), ("Cy", "whatsapp:US.CY7Q2"))
 FIRST_FREE_NUMBER = 15550143
+EXTRAS = ("location", "button", "forwarded", "fields")
+"""What a message may have besides text and files, where it comes by Programmable Messaging."""
 
 
 class People:
     """The customers. Every action raises ValueError, with words for a person, where it can't be done."""
 
     def __init__(
-        self, state: State, options: Options, threads: Threads, inbound: Inbound, phones: Phones, carrier: Carrier
+        self,
+        state: State,
+        options: Options,
+        threads: Threads,
+        inbound: Inbound,
+        phones: Phones,
+        carrier: Carrier,
+        roads: Roads,
+        texts: Texts,
     ) -> None:
         self._state = state
         self._threads = threads
         self._inbound = inbound
         self._phones = phones
         self._carrier = carrier
-        self._ours = options.addresses
+        self._roads = roads
+        self._texts = texts
         if options.default_people and not state.people.all():
             for name, address in DEFAULT_PEOPLE:
                 self.introduce(name, address)
@@ -57,6 +70,8 @@ class People:
             "read": self._read,
             "edit": self._edit,
             "remove": self._remove,
+            "rename": self._rename,
+            "road": self._road,
         }
         verb = verbs.get(str(action.get("do")))
         if verb is None:
@@ -66,15 +81,24 @@ class People:
     def _say(self, action: Json) -> Json:
         person = self._person(action)
         text, attachments = str(action.get("text") or ""), files(action)
-        if not text and not attachments:
+        extra = {name: action[name] for name in EXTRAS if action.get(name)}
+        if not text and not attachments and not extra:
             raise ValueError("there is nothing to send: write a text or add a file")
-        message, bubble = self._inbound.receive(person.address, str(action.get("to") or person.ours), text, attachments)
-        return {
-            "conversation_sid": message.parent,
-            "message_sid": message.sid,
-            "index": message.index,
-            "message": self._phones.show(bubble) if bubble is not None else None,
-        }
+        if isinstance(action.get("reply_to"), str):
+            extra["reply_to"] = self._replied(person, str(action["reply_to"]))
+        ours = str(action.get("to") or person.ours)
+        taken = self._inbound.receive(person.address, ours, text, attachments, extra)
+        shown = self._phones.show(taken.bubble) if taken.bubble is not None else None
+        return {**taken.shown(), "message": shown}
+
+    def _replied(self, person: Person, id: str) -> Json:
+        """The message on the phone that is answered, as its sender named it."""
+        bubble = self._state.bubbles.get(id)
+        if bubble is None or bubble.parent != person.sid:
+            raise ValueError(f"{person.name}'s phone has no message {id!r} to reply to")
+        receipt = self._state.receipts.get(bubble.receipt_sid or "")
+        sid = receipt.channel_message_sid if receipt is not None else bubble.message_sid
+        return {"sid": sid, "sender": person.address if bubble.mine else person.ours}
 
     def _add(self, action: Json) -> Json:
         name = str(action.get("name") or "").strip()
@@ -82,8 +106,8 @@ class People:
             raise ValueError("a person needs a name")
         network = str(action.get("network") or "SMS")
         channel = next((key for key, word in NETWORKS.items() if word.lower() == network.lower()), None)
-        if channel not in ("sms", "whatsapp"):
-            raise ValueError(f"there are no {network} phones here; there are SMS and WhatsApp")
+        if channel not in ("sms", "whatsapp", "messenger"):
+            raise ValueError(f"there are no {network} phones here; there are SMS, WhatsApp and Messenger")
         address = str(action.get("address") or self._free_address(channel))
         if self._phones.at(address) is not None:
             raise ValueError(f"somebody has {address} already")
@@ -94,7 +118,53 @@ class People:
         for bubble in self._state.bubbles.of(self._person(action).sid):
             if bubble.receipt_sid is not None:
                 self._carrier.read(bubble.receipt_sid)
+            elif not bubble.mine:
+                self._texts.read(bubble.message_sid)
+        self._state.commit()
         return {}
+
+    def _rename(self, action: Json) -> Json:
+        """Another `name`, another `address`; without either a WhatsApp number gives way to a username.
+
+        The conversation goes on: its participant has the new address from now on, under the same sid.
+        """
+        person = self._person(action)
+        name, address = str(action.get("name") or person.name), str(action.get("address") or person.address)
+        if not action.get("name") and not action.get("address"):
+            address = f"whatsapp:US.{re.sub('[^A-Z0-9]', '', person.sid.upper())}{100000 + person.seq}"
+        if address != person.address:
+            self._check_new(person, address)
+            self._move(person, address)
+        self._phones.moved(person, name, address)
+        return {"person": person.sid, "name": name, "address": address}
+
+    def _check_new(self, person: Person, address: str) -> None:
+        if channel_of(address) != "whatsapp" or channel_of(person.address) != "whatsapp":
+            raise ValueError("only on WhatsApp does an address change")
+        if self._phones.at(address) is not None:
+            raise ValueError(f"somebody has {address} already")
+
+    def _move(self, person: Person, address: str) -> None:
+        """Every participant with the person's address gets the new one; webhooks tell so."""
+        origin = Origin("WHATSAPP", notify=True)
+        for member in self._state.participants.all():
+            thread = self._state.conversations.get(member.parent)
+            if member.address == person.address and thread is not None:
+                self._threads.change_member(thread, member, {"address": address}, origin)
+
+    def _road(self, action: Json) -> Json:
+        """An address of ours leaves Conversations, joins it, or does both: as an admin sets it up.
+
+        Who leaves takes the participants along that hold its pairs, in silence as every change by REST.
+        """
+        address, road = str(action.get("address")), str(action.get("road"))
+        self._roads.choose(address, road)
+        for member in self._state.participants.all() if road == "messaging" else ():
+            thread = self._state.conversations.get(member.parent)
+            if member.proxy == address and thread is not None and thread.state != "closed":
+                self._threads.leave(thread, member, Origin())
+        self._state.commit()
+        return {"address": address, "road": road}
 
     def _edit(self, action: Json) -> Json:
         text = str(action.get("text") or "")
@@ -137,14 +207,17 @@ class People:
 
     def _writes_to(self, address: str) -> str:
         """Our address on the same network; the first one of all where there is none."""
-        same = [ours for ours in self._ours if channel_of(ours) == channel_of(address)]
-        return (same or self._ours or [OUR_NUMBER])[0]
+        ours = self._roads.ours
+        return next((one for one in ours if channel_of(one) == channel_of(address)), (*ours, OUR_NUMBER)[0])
 
     def _free_address(self, channel: str) -> str:
+        """A number; on Messenger, where people have none, the digits of one."""
         prefix = "" if channel == "sms" else f"{channel}:"
         taken = {person.address.rpartition(":")[2] for person in self._state.people.all()}
         return next(
-            f"{prefix}+{n}" for n in range(FIRST_FREE_NUMBER, FIRST_FREE_NUMBER + 10000) if f"+{n}" not in taken
+            prefix + number
+            for n in range(FIRST_FREE_NUMBER, FIRST_FREE_NUMBER + 10000)
+            if (number := f"{'' if channel == 'messenger' else '+'}{n}") not in taken
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .records import Bubble, Json, Message, Person, Receipt, channel_of
+from .records import Bubble, Json, Message, Person, Receipt, Text, channel_of, new_sid
 from .state import State
 from .wire import Wire
 
@@ -30,6 +30,15 @@ class Phones:
         self._by_address[person.address] = person
         self._wire.tell({"type": "person", "person": card(person)})
 
+    def moved(self, person: Person, name: str, address: str) -> None:
+        """The person has another name or another address from now on."""
+        self._by_address.pop(person.address, None)
+        person.name, person.address = name, address
+        self._by_address[address] = person
+        self._state.touch(person)
+        self._state.commit()
+        self._wire.tell({"type": "person", "person": card(person)})
+
     def received(self, person: Person, message: Message, receipt: Receipt, text: str, media: list[Json]) -> None:
         """A message of ours reached the phone."""
         self._put(
@@ -45,6 +54,18 @@ class Phones:
                 created=self._state.now(),
             )
         )
+
+    def texted(self, person: Person, text: Text) -> None:
+        """A message of Programmable Messaging reached the phone."""
+        bubble = Bubble(sid=f"bubble-{text.sid}", parent=person.sid, message_sid=text.sid, created=self._state.now())
+        bubble.author, bubble.text, bubble.media = text.sender or "", text.body, text.media
+        self._put(bubble)
+
+    def answered(self, person: Person, ours: str, words: str) -> None:
+        """The network itself answered a keyword."""
+        bubble = Bubble(sid=f"bubble-{new_sid('SM')}", parent=person.sid, author=ours, text=words)
+        bubble.created = self._state.now()
+        self._put(bubble)
 
     def wrote(self, person: Person, conversation_sid: str, message_sid: str, text: str, media: list[Json]) -> Bubble:
         """The person sent a message; what became of it comes with `settle`."""

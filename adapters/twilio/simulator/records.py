@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 Json = dict[str, Any]
@@ -30,6 +31,16 @@ def channel_of(address: str) -> str:
     """`sms` for a bare number, else the prefix: `whatsapp`, `messenger`, `rcs`."""
     prefix, colon, _ = address.partition(":")
     return prefix if colon else "sms"
+
+
+def pair_name(ours: str, theirs: str) -> str:
+    """What an exchange of messages without a conversation is called on the wire."""
+    return f"M:{ours}|{theirs}"
+
+
+def rfc2822(at: float | None) -> str | None:
+    """The date of the 2010 API; None stays None."""
+    return None if at is None else format_datetime(datetime.fromtimestamp(int(at), UTC))
 
 
 @dataclass(kw_only=True)
@@ -163,6 +174,78 @@ class Accepted(Record):
     media: list[Json] = field(default_factory=list)
     attributes: str = "{}"
     addresses: list[str] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class Number(Record):
+    """An address of ours, with the webhook of its own. Parent: the account. Numbers proper are an account's
+    IncomingPhoneNumbers; of a channel's sender only the webhook counts. An application takes the place of the URLs."""
+
+    address: str = ""
+    friendly_name: str = ""
+    sms_url: str = ""
+    sms_method: str = "POST"
+    sms_fallback_url: str = ""
+    sms_fallback_method: str = "POST"
+    sms_application_sid: str = ""
+    status_callback: str = ""
+    status_callback_method: str = "POST"
+    voice_url: str | None = None
+    voice_method: str = "POST"
+
+
+@dataclass(kw_only=True)
+class Pool(Record):
+    """A Messaging Service. Parent: the account. `senders` are addresses of ours."""
+
+    friendly_name: str = ""
+    senders: list[str] = field(default_factory=list)
+    inbound_request_url: str | None = None
+    inbound_method: str = "POST"
+    fallback_url: str | None = None
+    fallback_method: str = "POST"
+    status_callback: str | None = None
+    smart_encoding: bool = True
+    use_inbound_webhook_on_number: bool = False
+
+
+@dataclass(kw_only=True)
+class Text(Record):
+    """A message of Programmable Messaging. Parent: the account. `sender` is None until a service has chosen one.
+
+    `urls` are the media to fetch, `media` what was fetched or came: {sid, size, content_type, filename}. `fate` is what
+    the network will say last. A scheduled one leaves at `send_at`.
+    """
+
+    direction: str = "outbound-api"
+    sender: str | None = None
+    to: str = ""
+    body: str = ""
+    status: str = "queued"
+    error_code: int = 0
+    service: str | None = None
+    urls: list[str] = field(default_factory=list)
+    media: list[Json] = field(default_factory=list)
+    num_media: int = 0
+    segments: int = 0
+    callback: str = ""
+    sent_at: float | None = None
+    send_at: float | None = None
+    fate: str = ""
+    fate_code: int = 0
+
+    @property
+    def pair(self) -> str:
+        """The name of the two addresses: ours first."""
+        ours, theirs = (self.to, self.sender) if self.direction == "inbound" else (self.sender, self.to)
+        return pair_name(ours or "", theirs or "")
+
+
+@dataclass(kw_only=True)
+class OptOut(Record):
+    """A customer said STOP. Its parent is the scope: a sender or a Messaging Service; its sid names both."""
+
+    customer: str = ""
 
 
 @dataclass(kw_only=True)

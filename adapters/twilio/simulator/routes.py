@@ -6,7 +6,20 @@ from collections.abc import Callable
 
 from . import media
 from .call import Answer, Call
-from .rest import addresses, conversations, lookups, messages, participants, services, webhooks
+from .rest import (
+    addresses,
+    conversations,
+    lookups,
+    messages,
+    numbers,
+    participants,
+    pools,
+    senders,
+    services,
+    text_media,
+    texts,
+    webhooks,
+)
 
 Handler = Callable[[Call], Answer]
 Verbs = dict[str, Handler]
@@ -64,20 +77,42 @@ MEDIA: dict[str, Verbs] = {
     "Services/*/Media/*/Content": {"GET": media.content},
 }
 API: dict[str, Verbs] = {
-    "Accounts/*": {"GET": lookups.account},
-    "Accounts/*/Messages/*/Media/*": {"GET": media.of_sms},
+    "Accounts/*": {"GET": numbers.account},
+    "Accounts/*/Messages.json": {"GET": texts.listing, "POST": texts.create},
+    "Accounts/*/Messages/*": {"GET": texts.fetch, "POST": texts.update, "DELETE": texts.delete},
+    "Accounts/*/Messages/*/Media.json": {"GET": text_media.listing},
+    "Accounts/*/Messages/*/Media/*": {"GET": text_media.fetch, "DELETE": text_media.delete},
+    "Accounts/*/IncomingPhoneNumbers.json": {"GET": numbers.listing},
+    "Accounts/*/IncomingPhoneNumbers/*": {"GET": numbers.fetch, "POST": numbers.update},
 }
-VERSIONS = {"conversations": "v1", "mcs.us1": "v1", "api": "2010-04-01"}
+MESSAGING: dict[str, Verbs] = {
+    "Services/*/PhoneNumbers": {"GET": pools.numbers, "POST": pools.add_number},
+    "Services/*/PhoneNumbers/*": {"GET": pools.number, "DELETE": pools.remove_number},
+}
+MESSAGING["Services"], MESSAGING["Services/*"] = _resource(
+    pools.create, pools.listing, pools.fetch, pools.update, pools.delete
+)
+SENDERS: dict[str, Verbs] = {
+    "Channels/Senders": {"GET": senders.listing},
+    "Channels/Senders/*": {"GET": senders.fetch, "POST": senders.update},
+}
+PRODUCTS = {"mcs.us1": MEDIA, "api": API, "messaging": MESSAGING}
+VERSIONS = {
+    "conversations": ("v1",),
+    "mcs.us1": ("v1",),
+    "api": ("2010-04-01",),
+    "messaging": ("v1", "v2"),
+}
 
 
 def shape(parts: list[str]) -> tuple[str, tuple[str, ...]]:
-    """A path with its variable segments as `*`, and these segments: every second one, but below Configuration."""
-    nested = bool(parts) and parts[0] == "Configuration"
+    """A path with its variable segments as `*`, and these segments: every second one, but below what holds two words."""
+    nested = bool(parts) and parts[0] in ("Configuration", "Channels")
     pattern = [part if (i < 2 if nested else i % 2 == 0) else "*" for i, part in enumerate(parts)]
     return "/".join(pattern), tuple(part for part, kind in zip(parts, pattern, strict=True) if kind == "*")
 
 
-def find(product: str, parts: list[str]) -> tuple[Verbs | None, tuple[str, ...], str | None]:
+def find(product: str, version: str, parts: list[str]) -> tuple[Verbs | None, tuple[str, ...], str | None]:
     """(verbs, variable segments, service) for a path below the version; verbs None where nothing is there."""
     if product == "conversations":
         if len(parts) > 2 and parts[0] == "Services":
@@ -86,4 +121,5 @@ def find(product: str, parts: list[str]) -> tuple[Verbs | None, tuple[str, ...],
         pattern, names = shape(parts)
         return ACCOUNT.get(pattern), names, None
     pattern, names = shape(parts)
-    return (MEDIA if product == "mcs.us1" else API).get(pattern), names, None
+    routes = SENDERS if version == "v2" else PRODUCTS[product]
+    return routes.get(pattern), names, None

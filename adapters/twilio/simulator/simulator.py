@@ -35,17 +35,18 @@ class TwilioSimulator:
 
     def endpoints(self) -> list[Json]:
         """Our addresses."""
-        return [{"address": address} for address in self.world.options.addresses]
+        return [{"address": address} for address in self.world.roads.ours]
 
     def resume(self) -> None:
         """Goes on with what an earlier process left: receipts owed, timers running. Harmless twice."""
         self.world.carrier.resume()
+        self.world.texts.resume()
         if self._clock is None:
             self._clock = asyncio.get_running_loop().create_task(self._tick())
 
     async def start(self, public_url: str, channel: str) -> None:
         """Registers the webhooks as an admin would; the same over every restart."""
-        control.register(self.world, public_url, channel)
+        self.world.roads.register(public_url, channel)
         self.resume()
 
     async def close(self) -> None:
@@ -76,3 +77,4 @@ class TwilioSimulator:
         while True:
             await asyncio.sleep(TICK)
             self.world.threads.run_timers()
+            self.world.texts.run_timers()

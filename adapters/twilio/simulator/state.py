@@ -61,6 +61,10 @@ class State:
         self.accepted: Table[records.Accepted] = Table()
         self.people: Table[records.Person] = Table()
         self.bubbles: Table[records.Bubble] = Table()
+        self.numbers: Table[records.Number] = Table()
+        self.pools: Table[records.Pool] = Table()
+        self.texts: Table[records.Text] = Table()
+        self.optouts: Table[records.OptOut] = Table()
         self._tables: dict[type[Record], Table[Any]] = {
             records.Service: self.services,
             records.Settings: self.settings,
@@ -74,6 +78,10 @@ class State:
             records.Accepted: self.accepted,
             records.Person: self.people,
             records.Bubble: self.bubbles,
+            records.Number: self.numbers,
+            records.Pool: self.pools,
+            records.Text: self.texts,
+            records.OptOut: self.optouts,
         }
         self._pairs: dict[tuple[str, str], records.Participant] = {}
         self._unique: dict[tuple[str, str], records.Conversation] = {}

@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from .activity import Activity
 from .carrier import Carrier
 from .faults import Faults
+from .fetching import Fetching
 from .hooks import Hooks
 from .inbound import Inbound
 from .options import Options
+from .optouts import OptOuts
 from .people import People
 from .phones import Phones
+from .roads import Roads
 from .sending import Sender
 from .state import State
 from .store import Store
+from .texts import Texts
 from .threads import Threads
+from .trial import Trial
 from .wire import Wire
 
 
@@ -36,10 +41,14 @@ class World:
     phones: Phones
     inbound: Inbound
     people: People
+    roads: Roads
+    texts: Texts
+    trial: Trial
 
     async def close(self) -> None:
         """Ends all tasks and the store."""
         self.carrier.close()
+        await self.texts.close()
         await self.hooks.close()
         await self.sender.close()
         self.state.commit()
@@ -52,10 +61,28 @@ def build(base_url: str, store: Store, options: Options, wire: Wire) -> World:
     sender = Sender(options, faults, wire)
     hooks = Hooks(state, options, faults, sender, activity)
     phones = Phones(state, wire, base_url)
-    carrier = Carrier(state, options, faults, hooks, phones, activity)
+    optouts, trial, roads = OptOuts(state), Trial(options, faults), Roads(state, options)
+    carrier = Carrier(state, options, faults, hooks, phones, activity, optouts, trial)
     threads = Threads(state, options, faults, hooks, carrier)
-    inbound = Inbound(state, options, threads, hooks, phones, base_url)
-    people = People(state, options, threads, inbound, phones, carrier)
+    fetching = Fetching(state, sender)
+    texts = Texts(state, options, faults, hooks, phones, activity, fetching, optouts, trial)
+    inbound = Inbound(state, options, threads, hooks, phones, roads, texts, optouts, base_url)
+    people = People(state, options, threads, inbound, phones, carrier, roads, texts)
     return World(
-        base_url, options, activity, state, faults, wire, sender, hooks, carrier, threads, phones, inbound, people
+        base_url=base_url,
+        options=options,
+        activity=activity,
+        state=state,
+        faults=faults,
+        wire=wire,
+        sender=sender,
+        hooks=hooks,
+        carrier=carrier,
+        threads=threads,
+        phones=phones,
+        inbound=inbound,
+        people=people,
+        roads=roads,
+        texts=texts,
+        trial=trial,
     )

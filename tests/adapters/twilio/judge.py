@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import functools
 import json
+import shutil
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +31,7 @@ from tests.openapi import check_exchange, spec
 
 Json = dict[str, Any]
 OURS = "+15550100"
+PAGE = "messenger:155501000001"
 PATIENCE = 10.0
 
 
@@ -38,29 +44,63 @@ def eventually(question: Callable[[], Any], what: str = "it") -> Any:
     return answer
 
 
+DOCUMENTS = {
+    "conversations": ("v1", "conversations_v1.json"),
+    "api": ("2010-04-01", "api_v2010.reduced.json"),
+    "messaging": ("v1", "messaging_v1.reduced.json"),
+}
+
+
+@functools.cache
+def document(product: str) -> Path | None:
+    """Twilio's own description of a product, None where it isn't there.
+
+    That of the 2010 API calls the relative paths of its lists URLs, and its own examples show that they are none: they are
+    taken for texts.
+    """
+    path = spec(f"twilio/{DOCUMENTS[product][1]}")
+    if path is None or product != "api":
+        return path
+    described = json.loads(path.read_text())
+    for operations in described["paths"].values():
+        for method in ("get", "post", "delete"):
+            for answer in operations.get(method, {}).get("responses", {}).values():
+                for kind in answer.get("content", {}).values():
+                    for name, one in kind["schema"].get("properties", {}).items():
+                        if name.endswith("uri"):
+                            one.pop("format", None)
+    number = described["components"]["schemas"]["api.v2010.account.incoming_phone_number"]["properties"]
+    for name in ("sms_url", "sms_fallback_url", "status_callback", "voice_url", "voice_fallback_url"):
+        number[name].pop("format", None)  # an unset one is an empty text
+    folder = tempfile.mkdtemp(prefix="trunkline-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    copy = Path(folder) / path.name
+    copy.write_text(json.dumps(described))
+    return copy
+
+
 class LoopbackClient(TwilioHttpClient):
-    """The SDK's own HTTP client, sent to another host; every exchange with Conversations is judged by the document."""
+    """The SDK's own HTTP client, sent to another host; every exchange is judged by Twilio's document of the product."""
 
     def __init__(self, base_url: str) -> None:
         super().__init__(pool_connections=True)
         self.base_url = base_url
-        self.document = spec("twilio/conversations_v1.json")
         self.judged = 0
 
     def request(
         self, method: str, url: str, params: Any = None, data: Any = None, *args: Any, **kwargs: Any
     ) -> Response:
-        host, path = urlsplit(url).netloc, urlsplit(url).path
+        host, path, query = urlsplit(url).netloc, urlsplit(url).path, urlsplit(url).query
         if host.endswith(".twilio.com"):
-            url = f"{self.base_url}/{host.removesuffix('.twilio.com')}{path}"
-            if urlsplit(url).query:
-                url += "?" + urlsplit(url).query
+            url = f"{self.base_url}/{host.removesuffix('.twilio.com')}{path}" + (f"?{query}" if query else "")
         response = super().request(method, url, params, data, *args, **kwargs)
-        if self.document is not None and "/conversations/v1/" in url:
-            query = httpx.QueryParams(params or dict(parse_qsl(urlsplit(url).query)))
-            below = "/v1/" + url.partition("/conversations/v1/")[2].partition("?")[0] + (f"?{query}" if query else "")
+        product, _, below = url.removeprefix(f"{self.base_url}/").partition("/")
+        described = document(product) if product in DOCUMENTS else None
+        if described is not None and below.startswith(DOCUMENTS[product][0]):
+            asked = httpx.QueryParams(params or dict(parse_qsl(query)))
+            below = "/" + below.partition("?")[0] + (f"?{asked}" if asked else "")
             body = json.loads(response.text) if response.text else None
-            check_exchange(self.document, method, below, data, response.status_code, body)
+            check_exchange(described, method, below, data, response.status_code, body)
             self.judged += 1
         return response
 
@@ -83,7 +123,11 @@ class Hook:
 
     @property
     def event(self) -> str:
-        return self.form["EventType"]
+        """The name of a Conversations event; of Programmable Messaging the name on the wire."""
+        form = self.form
+        if form.get("EventType", "").startswith("on"):
+            return form["EventType"]
+        return f"status {form['MessageStatus']}" if "MessageStatus" in form else "inbound message"
 
     def verify(self, auth_token: str) -> None:
         """Twilio's own validator accepts the signature."""
@@ -92,11 +136,16 @@ class Hook:
 
 
 class Receiver:
-    """A real HTTP server that takes webhooks; `answer` decides on each, by its form."""
+    """A real HTTP server that takes webhooks; `answer` decides on each, by its form, and `twiml` is what it says.
+
+    `files` are served by their paths: (status, content type, bytes).
+    """
 
     def __init__(self) -> None:
         self.hooks: list[Hook] = []
         self.answer: Callable[[dict[str, str]], int] = lambda form: 200
+        self.twiml = ""
+        self.files: dict[str, tuple[int, str, bytes]] = {}
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -107,14 +156,24 @@ class Receiver:
                 self._take(parse_qsl(body, keep_blank_values=True))
 
             def do_GET(self) -> None:
+                if self.path in receiver.files:
+                    self._say(*receiver.files[self.path])
+                    return
                 self._take(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
 
             def _take(self, pairs: list[tuple[str, str]]) -> None:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 receiver.hooks.append(Hook(self.command, receiver.url + self.path, headers, pairs))
-                self.send_response(receiver.answer(dict(pairs)))
-                self.send_header("content-length", "0")
-                self.end_headers()
+                self._say(receiver.answer(dict(pairs)), "text/xml" if receiver.twiml else "", receiver.twiml.encode())
+
+            def _say(self, status: int, kind: str, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("content-length", str(len(body)))
+                if kind:
+                    self.send_header("content-type", kind)
+                with contextlib.suppress(ConnectionError):  # who asked may have gone
+                    self.end_headers()
+                    self.wfile.write(body)
 
             def log_message(self, *args: Any) -> None:
                 pass
@@ -127,7 +186,7 @@ class Receiver:
 
     def events(self, conversation_sid: str | None = None) -> list[str]:
         """The names of the events, in the order of their coming."""
-        return [one.event for one in self.hooks if conversation_sid in (None, one.form["ConversationSid"])]
+        return [one.event for one in self.hooks if conversation_sid in (None, one.form.get("ConversationSid"))]
 
     def one(self, event: str) -> Hook:
         """The only webhook of this event."""
@@ -185,6 +244,11 @@ class Running:
         """The messages on a person's phone."""
         found: list[Json] = next(one for one in self.control("snapshot")["people"] if one["id"] == person)["messages"]
         return found
+
+    def calls(self, event: str) -> list[Json]:
+        """The requests of this name that are over, as the observer was told."""
+        found = [one["call"] for one in self.seen if one["type"] == "wire" and one["call"]["event"] == event]
+        return [call for call in found if call["ms"] is not None]
 
     def rest(self, method: str, path: str, product: str = "conversations", **kwargs: Any) -> httpx.Response:
         """A call by plain httpx, with the account's credentials unless told otherwise."""

@@ -163,7 +163,9 @@ def test_the_numbers_own_webhook_may_be_asked_too(twilio: Running, receiver: Rec
         "received",
     )
     assert form["MessageSid"].startswith("MM")
-    assert twilio.http.get(form["MediaUrl0"], auth=twilio.auth).content == b"hello"
+    redirect = twilio.http.get(form["MediaUrl0"], auth=twilio.auth)
+    assert (redirect.status_code, twilio.http.get(redirect.headers["location"]).content) == (307, b"hello")
+    assert twilio.http.get(redirect.headers["location"], auth=twilio.auth).status_code == 400
     assert twilio.http.get(form["MediaUrl0"]).status_code == 401
     assert twilio.phone("bo")[0]["status"] == "sent"
 

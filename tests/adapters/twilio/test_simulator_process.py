@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from adapters.twilio.simulator import create
-from tests.adapters.twilio.judge import OURS, Receiver, eventually
+from tests.adapters.twilio.judge import OURS, PAGE, Receiver, eventually
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -94,7 +94,9 @@ def test_killed_and_started_again(tmp_path: Path, receiver: Receiver) -> None:
         assert second.http.get(media).content == b"hello"
         second.post("/_sim/start", {"public_url": receiver.url, "channel": "phone"})
         addresses = second.get("/conversations/v1/Configuration/Addresses", auth=second.auth)["address_configurations"]
-        assert [one["address"] for one in addresses] == [OURS, f"whatsapp:{OURS}"], "registering again adds nothing"
+        assert [one["address"] for one in addresses] == [OURS, f"whatsapp:{OURS}", PAGE], (
+            "registering again adds nothing"
+        )
         again = second.post("/_sim/inbound", {"from": "+15550141", "to": OURS, "body": "more"})
         assert (again["conversation_sid"], again["index"]) == (said["conversation_sid"], 2)
         assert [one["body"] for one in second.get("/_sim/accepted")["accepted"]] == ["owed"]
@@ -149,7 +151,7 @@ async def test_mounted_below_a_path() -> None:
     simulator = create(base_url="http://127.0.0.1:8300/sim/twilio", folder=None, observe=lambda event: None)
     settings = simulator.settings()
     assert settings["api_url"] == "http://127.0.0.1:8300/sim/twilio/{product}"
-    assert simulator.endpoints() == [{"address": OURS}, {"address": f"whatsapp:{OURS}"}]
+    assert simulator.endpoints() == [{"address": OURS}, {"address": f"whatsapp:{OURS}"}, {"address": PAGE}]
     app = Starlette(routes=[Mount("/sim/twilio", simulator.app)])
     transport = httpx.ASGITransport(app)
     await simulator.start("http://127.0.0.1:1", "phone")
@@ -163,6 +165,7 @@ async def test_mounted_below_a_path() -> None:
         await simulator.act({"do": "say", "person": "zoe", "text": "x"})
     assert [one["label"] for one in simulator.faults()] == [
         "Twilio is down", "The carrier refuses the number", "Twilio says 429", "Lose the next webhook",
+        "The account is a trial account",
     ]  # fmt: skip
     await simulator.fault("down", True)
     assert simulator.faults()[0]["on"]

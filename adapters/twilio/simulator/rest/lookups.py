@@ -1,4 +1,4 @@
-"""ParticipantConversations, ConversationWithParticipants, and the little of api.twilio.com that a bridge asks for."""
+"""ParticipantConversations and ConversationWithParticipants."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def of_participant(call: Call) -> Answer:
 
 def _row(call: Call, thread: Conversation, one: Participant) -> Json:
     """A participant and its conversation, flattened."""
-    bound = participants.binding(one)
+    bound = participants.binding(call, one)
     filled = {"address": None, "proxy_address": None, "projected_address": None, "level": None, "name": None}
     url = call.link("Conversations", thread.sid)
     return {
@@ -114,21 +114,3 @@ def _member(call: Call, text: str) -> Participant:
     participants.check_binding(call, member)
     call.world.threads.check_pair(member)
     return member
-
-
-def account(call: Call) -> Answer:
-    """GET /2010-04-01/Accounts/{AC}.json, with which credentials are tried."""
-    sid = call.world.state.account_sid
-    if call.names[0] != f"{sid}.json":
-        raise call.missing()
-    return Answer(
-        200,
-        {
-            "sid": sid,
-            "friendly_name": "Simulated account",
-            "status": "active",
-            "type": "Full",
-            "owner_account_sid": sid,
-            "uri": f"/2010-04-01/Accounts/{sid}.json",
-        },
-    )

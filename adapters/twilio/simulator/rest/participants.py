@@ -11,13 +11,17 @@ from adapters.twilio.simulator.threads import Origin
 from . import checks
 
 
-def binding(one: Participant) -> Json | None:
-    """`messaging_binding`; None for chat participants."""
+def binding(call: Call, one: Participant) -> Json | None:
+    """`messaging_binding`; None for chat participants. Whether WhatsApp's profile name stands in it is an option."""
     if one.address is None and one.projected is None:
         return None
     shown: Json = {"type": channel_of(one.address or one.projected or "")}
     fields = (("address", one.address), ("proxy_address", one.proxy), ("projected_address", one.projected))
-    return shown | {name: value for name, value in fields if value}
+    shown |= {name: value for name, value in fields if value}
+    person = call.world.phones.at(one.address or "")
+    if call.world.options.binding_names and person is not None and shown["type"] == "whatsapp":
+        shown["name"] = person.name
+    return shown
 
 
 def show(call: Call, one: Participant) -> Json:
@@ -27,7 +31,7 @@ def show(call: Call, one: Participant) -> Json:
         "conversation_sid": one.parent,
         "identity": one.identity,
         "attributes": one.attributes,
-        "messaging_binding": binding(one),
+        "messaging_binding": binding(call, one),
         "role_sid": one.role_sid,
         "date_created": iso(one.created),
         "date_updated": iso(one.updated),
