@@ -15,7 +15,7 @@ from bridge.channel.port import Health
 from bridge.config.model import Config
 from bridge.core.capabilities import Capabilities, Form
 from bridge.core.content import Side
-from bridge.core.events import Addressee, Event
+from bridge.core.events import BindingSeen, Event
 from bridge.core.ids import ChannelName, ContactId, ConversationId, EndpointKey
 from bridge.core.log import LogLeg, ReceiptNews, TypingNews
 from bridge.core.outcomes import Misconfigured
@@ -185,7 +185,7 @@ class App:
                     forms[e.channel] = form
         return forms
 
-    def _addressing(self, channel: ChannelName, endpoint: EndpointKey, address: str) -> Addressee | None:
+    def _addressing(self, channel: ChannelName, endpoint: EndpointKey, address: str) -> BindingSeen | None:
         found = self._open.get(channel)
         return found.addresses.addressed(endpoint, address) if found and found.addresses else None
 

@@ -9,7 +9,7 @@ MB = 1024 * 1024
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
 """Unicode characters, after entities were parsed: https://core.telegram.org/bots/api#sendmessage, #sendphoto"""
-MAX_UPLOAD = 50 * MB
+MAX_UPLOAD = 50_000_000
 MAX_PHOTO = 10 * MB
 
 CAPABILITIES = Capabilities(

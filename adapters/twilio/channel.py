@@ -30,7 +30,7 @@ from bridge.channel import (
 )
 from bridge.core.capabilities import Capabilities
 from bridge.core.content import Attachment
-from bridge.core.events import Addressee, BindingSeen, Event
+from bridge.core.events import BindingSeen, Event
 from bridge.core.ids import BindingKey, EndpointKey
 from bridge.core.outcomes import Unavailable
 
@@ -53,18 +53,12 @@ class TwilioChannel:
     def capabilities(self, binding: Binding) -> Capabilities:
         return outbound.capabilities(binding, self._settings.max_in_flight)
 
-    def addressed(self, endpoint: EndpointKey, address: str) -> Addressee | None:
+    def addressed(self, endpoint: EndpointKey, address: str) -> BindingSeen | None:
         theirs = addresses.written_to(address, endpoint)
         if theirs is None:
             return None
-        return Addressee(
-            channel=self._port.name,
-            endpoint=endpoint,
-            address=theirs,
-            person=addresses.person(theirs),
-            label=addresses.label(theirs),
-            network=addresses.network(theirs),
-        )
+        pair = addresses.pair(endpoint, theirs)
+        return inbound.seen(f"first:{pair}", pair, [theirs], endpoint, 0.0)
 
     async def warm(self) -> None:
         """The HTTP client takes a third of a second to import: a thread does it, once the server listens."""

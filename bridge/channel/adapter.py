@@ -19,7 +19,7 @@ from bridge.channel.port import Port
 from bridge.channel.problems import Problem
 from bridge.core.capabilities import Capabilities
 from bridge.core.content import Attachment, Side
-from bridge.core.events import Addressee, BindingSeen, Event
+from bridge.core.events import BindingSeen, Event
 from bridge.core.ids import BindingKey, EndpointKey
 from bridge.core.log import ConversationView, Happening, LogLeg
 
@@ -76,8 +76,9 @@ class OpensBindings(Protocol):
 class KnowsAddresses(Protocol):
     """A customers' network on which an agent may write first."""
 
-    def addressed(self, endpoint: EndpointKey, address: str) -> Addressee | None:
-        """Whom `address` names, written to from our address `endpoint`; None where it can't be one. Pure."""
+    def addressed(self, endpoint: EndpointKey, address: str) -> BindingSeen | None:
+        """Whom `address` names, written to from our address `endpoint`, as the network would tell of them; None where it can't be
+        one. Pure."""
 
 
 @runtime_checkable

@@ -46,7 +46,7 @@ class Capabilities:
     noun: str
     max_text: int
     form: Form = Form.PARTS
-    text_unit: Literal["characters", "utf16"] = "characters"
+    text_unit: Literal["characters", "utf16", "utf8"] = "characters"
     media: tuple[MediaRule, ...] = ()
     max_caption: int = 0
     edit: Support = Support.REJECTED

@@ -25,26 +25,15 @@ class Within:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Addressee:
-    """Whom `First` names, as the customer's own channel knows the address; the fields are those of `BindingSeen`."""
-
-    channel: ChannelName
-    endpoint: EndpointKey
-    address: str
-    person: str
-    label: str
-    network: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class First:
     """An agents' endpoint writes first: to the customer's address `to`, from our address `sender`, which is one of the bridge's.
-    The relay fills in `addressee`."""
+    The relay fills in `addressee`, whom the customer's own `channel` knows by that address."""
 
     endpoint: EndpointKey
     to: str
     sender: EndpointKey
-    addressee: Addressee | None = None
+    channel: ChannelName | None = None
+    addressee: BindingSeen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,9 +118,11 @@ def describe(attachment: Attachment) -> str:
 
 def megabytes(n: int) -> str:
     """
-    >>> megabytes(5 * 1024 * 1024), megabytes(900)
-    ('5 MB', '900 bytes')
+    >>> megabytes(5 * 1024 * 1024), megabytes(50_000_000), megabytes(900)
+    ('5 MB', '50 MB', '900 bytes')
     """
+    if n and n % 1_000_000 == 0:
+        return f"{n // 1_000_000} MB"  # so a network says it whose megabytes are decimal
     if n < 1024:
         return f"{n} bytes"
     value, unit = (n / 1024, "kB") if n < 1024 * 1024 else (n / 1024 / 1024, "MB")

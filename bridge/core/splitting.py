@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Literal
 
-Unit = Literal["characters", "utf16"]
+Unit = Literal["characters", "utf16", "utf8"]
 _PLACES = ("\n\n", "\n", ". ", "! ", "? ", " ")
 """Where to cut, best first: between paragraphs, lines, sentences, words."""
 _LONGEST_CLUSTER = 256
@@ -14,10 +14,16 @@ _LONGEST_CLUSTER = 256
 
 def length(text: str, unit: Unit) -> int:
     """
-    >>> length("a😀", "characters"), length("a😀", "utf16")
-    (2, 3)
+    >>> length("a😀", "characters"), length("a😀", "utf16"), length("a😀", "utf8")
+    (2, 3, 5)
     """
-    return len(text) if unit == "characters" else len(text) + sum(c > "\uffff" for c in text)
+    return len(text) if unit == "characters" else sum(_units(c, unit) for c in text)
+
+
+def _units(c: str, unit: Unit) -> int:
+    if unit == "utf16":
+        return 2 if c > "\uffff" else 1
+    return 1 if c < "\x80" else 2 if c < "\u0800" else 3 if c <= "\uffff" else 4
 
 
 def split(text: str, limit: int, unit: Unit = "characters") -> list[str]:
@@ -44,7 +50,7 @@ def _fitting(text: str, start: int, limit: int, unit: Unit) -> int:
         return end
     used = 0
     for i in range(start, end):
-        used += 2 if text[i] > "\uffff" else 1
+        used += _units(text[i], unit)
         if used > limit:
             return max(i, start + 1)
     return end

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bridge.core.capabilities import Capabilities, Form
 from bridge.core.content import Side
-from bridge.core.events import Addressee, First
+from bridge.core.events import BindingSeen, First
 from bridge.core.ids import BridgeName, ChannelName, EndpointKey
 from bridge.store.records import BindingRecord
 
@@ -37,7 +37,7 @@ class Bridge:
         return (e for e in self.endpoints if e.side is Side.CUSTOMER)
 
 
-Addressing = Callable[[ChannelName, EndpointKey, str], Addressee | None]
+Addressing = Callable[[ChannelName, EndpointKey, str], BindingSeen | None]
 
 
 class Directory:
@@ -92,8 +92,8 @@ class Directory:
         bridge = self.find(channel, to.endpoint)
         for e in bridge.customers() if bridge else ():
             if e.key == to.sender and (found := self.addressing(e.channel, e.key, to.to)) is not None:
-                return replace(to, addressee=found)
-        return replace(to, addressee=None)
+                return replace(to, channel=e.channel, addressee=found)
+        return replace(to, channel=None, addressee=None)
 
     def names(self, binding: BindingRecord, bridge: BridgeName) -> bool:
         """Does `bridge` still name the binding's endpoint, on its side? What moved to another bridge is none of its any more."""

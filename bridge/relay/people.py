@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.core.content import Side
-from bridge.core.events import Addressee, BindingSeen, First, Within
+from bridge.core.events import BindingSeen, First, Within
 from bridge.core.ids import BindingId, ChannelName, ContactId, ConversationId, EndpointKey
 from bridge.core.notices import crowded
 from bridge.relay.context import Context
@@ -84,7 +84,7 @@ def addressed(
     if isinstance(to, Within):
         conversation = _present(ctx, to.conversation)
     else:
-        conversation = _first(ctx, bridge, to.addressee) if to.addressee else None
+        conversation = _first(ctx, bridge, to.channel, to.addressee) if to.channel and to.addressee else None
     if conversation is None or conversation.bridge != bridge.name:
         return None
     ensure_agents(ctx, conversation)
@@ -102,11 +102,11 @@ def _present(ctx: Context, id: ConversationId) -> ConversationRecord | None:
     return conversation
 
 
-def _first(ctx: Context, bridge: Bridge, to: Addressee) -> ConversationRecord:
+def _first(ctx: Context, bridge: Bridge, channel: ChannelName, to: BindingSeen) -> ConversationRecord:
     """The conversation with a customer who may never have written; what is said goes over the pair of addresses that is named."""
-    contact = _contact(ctx, to.channel, to)
+    contact = _contact(ctx, channel, to)
     conversation = _conversation(ctx, bridge, contact)
-    binding = _binding(conversation, to.channel, to)
+    binding = _binding(conversation, channel, to)
     conversation.answer, conversation.changed = binding.id, True
     return conversation
 
@@ -169,8 +169,8 @@ def ensure_agents(ctx: Context, conversation: ConversationRecord) -> None:
             add_leg(conversation, e.channel, Side.AGENT, e.key)
 
 
-def _contact(ctx: Context, channel: ChannelName, event: BindingSeen | Addressee) -> ContactRecord:
-    name = event.name if isinstance(event, BindingSeen) else ""
+def _contact(ctx: Context, channel: ChannelName, event: BindingSeen) -> ContactRecord:
+    name = event.name
     contact = ctx.world.persons.get(event.person)
     if contact is None:
         contact = ContactRecord(id=ContactId(ctx.new_id()), name=name, created_at=ctx.now, new=True)
@@ -182,7 +182,7 @@ def _contact(ctx: Context, channel: ChannelName, event: BindingSeen | Addressee)
     return contact
 
 
-def _address(ctx: Context, channel: ChannelName, event: BindingSeen | Addressee, contact: ContactId) -> None:
+def _address(ctx: Context, channel: ChannelName, event: BindingSeen, contact: ContactId) -> None:
     row = {"id": full(channel, event.address), "address": event.address, "person": event.person, "contact_id": contact}
     ctx.world.out.addresses.append(row | {"network": event.network, "created_at": ctx.now})
 
@@ -205,7 +205,7 @@ def _conversation(ctx: Context, bridge: Bridge, contact: ContactRecord) -> Conve
     return conversation
 
 
-def _binding(conversation: ConversationRecord, channel: ChannelName, event: BindingSeen | Addressee) -> BindingRecord:
+def _binding(conversation: ConversationRecord, channel: ChannelName, event: BindingSeen) -> BindingRecord:
     for b in conversation.bindings.values():
         if (b.channel, b.endpoint, b.address) == (channel, event.endpoint, event.address):
             return b

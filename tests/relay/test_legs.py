@@ -12,7 +12,6 @@ from bridge.channel.inbound import Fate
 from bridge.core.capabilities import Capabilities, Form
 from bridge.core.content import Author, Content, Role, Side
 from bridge.core.events import (
-    Addressee,
     BindingSeen,
     First,
     MessageDeleted,
@@ -60,10 +59,10 @@ CAPS = {
 DESK = LogLeg(endpoint=ROOM, side=Side.AGENT)
 
 
-def addressing(channel: ChannelName, endpoint: EndpointKey, address: str) -> Addressee | None:
+def addressing(channel: ChannelName, endpoint: EndpointKey, address: str) -> BindingSeen | None:
     if channel != PHONE or not address.startswith("+"):
         return None
-    return Addressee(channel=channel, endpoint=endpoint, address=address, person=address, label=address, network="SMS")
+    return seen(f"M:{address}", address, endpoint=endpoint)
 
 
 def five_legs() -> Directory:

@@ -21,7 +21,7 @@ from adapters.twilio.channel import TwilioChannel
 from adapters.twilio.settings import Settings
 from bridge.channel import Binding, Events, File, Lookup, Outbound, Request, StoreUnavailable
 from bridge.core.content import Attachment
-from bridge.core.events import Addressee, BindingSeen, MessageReceived, ReceiptReceived
+from bridge.core.events import BindingSeen, MessageReceived, ReceiptReceived
 from bridge.core.ids import BindingKey, DeliveryId, EndpointKey, RemoteId
 from bridge.core.outcomes import Misconfigured, Refused, SendError, Unavailable, Unsure
 from tests.adapters.kit import URL, Odd, RecordingPort, a_file, http, odd
@@ -368,14 +368,10 @@ async def test_a_pair_says_itself_who_is_in_it(rig: Rig) -> None:
 
 def test_an_address_that_an_agent_may_write_to() -> None:
     channel = TwilioChannel(settings("http://127.0.0.1:9"), Port())
-    assert channel.addressed(EndpointKey("whatsapp:+15550100"), ANA) == Addressee(
-        channel=Port().name,
-        endpoint=EndpointKey("whatsapp:+15550100"),
-        address="whatsapp:+15550199",
-        person=ANA,
-        label=ANA,
-        network="WhatsApp",
-    )
+    seen = channel.addressed(EndpointKey("whatsapp:+15550100"), ANA)
+    assert seen is not None
+    assert (seen.endpoint, seen.address) == ("whatsapp:+15550100", "whatsapp:+15550199")
+    assert (seen.person, seen.label, seen.network) == (ANA, ANA, "WhatsApp")
     assert channel.addressed(EndpointKey(OURS), "whatsapp:+15550199") is None
 
 
