@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from adapters.twilio import addresses, inbound, inbound_messages, outbound
 from adapters.twilio.conversations import Conversations
-from adapters.twilio.forms import clean, decoded, parse
+from adapters.twilio.forms import clean, decoded, lies_at, parse
 from adapters.twilio.messaging import Messaging
 from adapters.twilio.settings import Settings
 from adapters.twilio.signature import verified
@@ -94,13 +94,19 @@ class TwilioChannel:
             case "conversations":
                 return inbound.received(said, request.at)
             case "messages":
-                return inbound_messages.received(said, request.at)
+                return inbound_messages.received(said, request.at, self._is_ours)
             case "messages/status":
                 ours = dict(parse(request.query) or ()).get("d", "")
                 return inbound_messages.status(said, clean(ours), request.at)
             case _:
                 event = inbound.unknown(f"/{clean(request.rest)[:64]}", clean(form), request.at)
                 return Events(events=(event,))
+
+    def _is_ours(self, url: str) -> bool:
+        return lies_at(url, self._hosts("api", "mcs.us1", "media.us1"))
+
+    def _hosts(self, *products: str) -> list[str]:
+        return [self._settings.api_url.replace("{product}", product) for product in products]
 
     def _json(self, request: Request, url: str, signature: str) -> Received:
         """Newer products of Twilio post JSON, whose hash stands in the signed URL; none of them is ours yet."""
@@ -134,6 +140,9 @@ class TwilioChannel:
         return await self._conversations.open_binding(opening)
 
     def open_media(self, attachment: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        if attachment.ref.startswith(inbound_messages.URL):
+            url = attachment.ref.removeprefix(inbound_messages.URL)
+            return self._client().download(url, signed=not lies_at(url, self._hosts("api", "mcs.us1")))
         path = inbound_messages.media_path(attachment.ref)
         if path is None:
             return self._conversations.media(attachment.ref)

@@ -8,13 +8,14 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import IO, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from adapters.twilio.errors import answered, broke
+from adapters.twilio.forms import lies_at
 from adapters.twilio.settings import Settings
 from bridge.core.outcomes import Refused, SendError, Unavailable
 
@@ -122,8 +123,7 @@ class Client:
 
     def is_ours(self, url: str, *products: str) -> bool:
         """Does the URL lie on one of these products' hosts?"""
-        origin = _origin(url)
-        return origin is not None and any(origin == _origin(self.url(product, "/")) for product in products)
+        return lies_at(url, [self.url(product, "/") for product in products])
 
     async def _json(
         self,
@@ -203,12 +203,3 @@ def _joined(url: str, location: str) -> str:
         return urljoin(url, location)
     except ValueError:
         return ""
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None] | None:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    return parts.scheme, parts.hostname, port

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 MAX_FIELDS = 1000
 
@@ -54,3 +55,22 @@ def decoded(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def lies_at(url: str, hosts: Iterable[str]) -> bool:
+    """Has `url` the scheme, host and port of one of `hosts`?
+
+    >>> lies_at("https://api.twilio.com/x", ["https://api.twilio.com/"]), lies_at("https://evil.example/x", ["https://api.twilio.com/"])
+    (True, False)
+    """
+    origin = _origin(url)
+    return origin is not None and any(origin == _origin(host) for host in hosts)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None] | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    return parts.scheme, parts.hostname, port

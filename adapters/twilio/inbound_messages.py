@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +30,8 @@ MOST_FILES = 20
 _MEDIA = re.compile(
     r"/2010-04-01/Accounts/(AC[0-9a-f]{32})/Messages/([SM]M[0-9a-f]{32})/Media/(ME[0-9a-f]{32})\Z", re.IGNORECASE
 )
+URL = "url/"
+"""Before a ref that is a URL."""
 _SERVICE = re.compile(r"MG[0-9a-f]{32}", re.IGNORECASE)
 _ON_ITS_WAY = ("accepted", "queued", "sending")
 RECEIPTS = {
@@ -44,7 +46,7 @@ RECEIPTS = {
 }
 
 
-def received(fields: Fields, at: float) -> Received:
+def received(fields: Fields, at: float, at_twilio: Callable[[str], bool] = lambda url: False) -> Received:
     """What ``…/messages`` is told; `at` is when it came, for a message carries no time."""
     if fields.get("MessageStatus"):
         return status(fields, "", at)
@@ -59,7 +61,7 @@ def received(fields: Fields, at: float) -> Received:
         at=at,
         remote=RemoteId(sid),
         author=Author(id=theirs, role=Role.CUSTOMER),
-        content=content(fields),
+        content=content(fields, at_twilio),
         reply_to=RemoteId(fields["OriginalRepliedMessageSid"]) if fields.get("OriginalRepliedMessageSid") else None,
         road=ROAD,
     )
@@ -134,10 +136,10 @@ def _raw(fields: Fields) -> str:
 # ---- what a message holds
 
 
-def content(fields: Fields) -> Content:
+def content(fields: Fields, at_twilio: Callable[[str], bool] = lambda url: False) -> Content:
     """Text, files, and a sentence for each thing that is neither."""
     text = fields.get("Body") or fields.get("ButtonText", "")
-    files = [_file(fields, i) for i in range(min(number(fields.get("NumMedia", "")) or 0, MOST_FILES))]
+    files = [_file(fields, i, at_twilio) for i in range(min(number(fields.get("NumMedia", "")) or 0, MOST_FILES))]
     sentences = [f for f in files if isinstance(f, str)]
     sentences += [s for s in (_place(fields), _form(fields, bool(text)), _advertisement(fields)) if s]
     attachments = tuple(f for f in files if isinstance(f, Attachment))
@@ -147,18 +149,19 @@ def content(fields: Fields) -> Content:
     return Content(text=text, attachments=attachments, sentences=tuple(sentences))
 
 
-def _file(fields: Fields, i: int) -> Attachment | str:
-    """By the SIDs in its URL. The host there is never asked: who can sign for Twilio might send us anywhere."""
+def _file(fields: Fields, i: int, at_twilio: Callable[[str], bool]) -> Attachment | str:
+    """By the SIDs in its URL, or by the URL where that lies on a host of the API itself: no other host is ever asked."""
     content_type = media_type(fields.get(f"MediaContentType{i}", ""))
     try:
         found = _MEDIA.search(urlsplit(fields.get(f"MediaUrl{i}", "")).path)
     except ValueError:
         found = None
+    kind, url = kind_of_file(content_type), clean(fields.get(f"MediaUrl{i}", ""))
+    if found is None and len(url) <= 2048 and at_twilio(url):
+        return Attachment(ref=URL + url, content_type=content_type, kind=kind)
     if found is None:
         return f"sent a file ({content_type}) that doesn’t lie at Twilio"
-    return Attachment(
-        ref="/".join(("messages", *found.groups())), content_type=content_type, kind=kind_of_file(content_type)
-    )
+    return Attachment(ref="/".join(("messages", *found.groups())), content_type=content_type, kind=kind)
 
 
 def media_path(ref: str) -> str | None:

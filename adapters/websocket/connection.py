@@ -238,7 +238,7 @@ class Connection:
                     case Verdict.DROP:
                         pass
             case TypingNews(author=author):
-                if author != self.speaker.author and not self.session.is_behind(news.conversation.id):
+                if (author.id, author.role) != self.speaker.who and not self.session.is_behind(news.conversation.id):
                     self._out.put(news.text)
             case MessageNews(message=message):
                 self._put_late(news.conversation.id, self._text(news, self._ref(message)))

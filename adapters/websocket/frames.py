@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from adapters.websocket.text import storable
 
@@ -130,6 +130,11 @@ class Command(ClientFrame):
     text: Text
 
 
+def _essence(value: Any) -> Any:
+    """``audio/webm;codecs=opus``, as browsers record it, is of the type ``audio/webm``."""
+    return value.partition(";")[0].rstrip(" ") if isinstance(value, str) else value
+
+
 class UploadWanted(ClientFrame):
     """Asks for a place to PUT a file of `size` bytes to."""
 
@@ -137,7 +142,9 @@ class UploadWanted(ClientFrame):
     ref: Ref
     filename: Annotated[Text, StringConstraints(min_length=1, max_length=255)]
     content_type: Annotated[
-        Text, StringConstraints(pattern=r"^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+$", max_length=127)
+        Text,
+        BeforeValidator(_essence),
+        StringConstraints(pattern=r"^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+$", max_length=127),
     ]
     size: Annotated[int, Field(ge=1, le=LARGEST)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from adapters.websocket.errors import absent
@@ -45,6 +45,16 @@ class Speaker:
     @property
     def author(self) -> Author:
         return Author(id=self.claims.subject, role=Role(self.claims.side.value), name=self.claims.name)
+
+    @property
+    def who(self) -> tuple[str, Role]:
+        return self.author.id, self.author.role
+
+    @property
+    def shown(self) -> Author:
+        """As others see who is writing: as in their messages."""
+        customer = self.claims.side is Side.CUSTOMER
+        return replace(self.author, name=self.claims.name or (self.claims.subject if customer else "Agent"))
 
     @property
     def owner(self) -> str:

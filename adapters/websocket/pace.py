@@ -5,6 +5,8 @@ from __future__ import annotations
 FREE = 200
 PER_SECOND = 50.0
 PATIENCE_S = 10.0
+RECOVERED = PER_SECOND / 2
+"""Frames that must be free again before a client counts as keeping to the limit: a hiccup of the server's frees a few."""
 
 
 class TooFast(Exception):
@@ -24,11 +26,12 @@ class Pace:
         self._left = min(float(FREE), self._left + (now - self._at) * PER_SECOND)
         self._at = now
         self._left -= 1
-        if self._left >= 0:
+        if self._left >= RECOVERED:
             self._over_since = None
-            return 0.0
         if self._over_since is None:
+            if self._left >= 0:
+                return 0.0
             self._over_since = now
-        elif now - self._over_since >= PATIENCE_S:
+        elif self._left < 0 and now - self._over_since >= PATIENCE_S:
             raise TooFast
-        return -self._left / PER_SECOND
+        return max(0.0, -self._left / PER_SECOND)

@@ -63,7 +63,7 @@ async def handle(to: Asking, frame: FromClient) -> None:
             await _history(to, frame)
         case Typing():
             view = await _conversation(to, frame.conversation)
-            to.port.tell(to.speaker.leg, view.id, TypingNews(author=to.speaker.author))
+            to.port.tell(to.speaker.leg, view.id, TypingNews(author=to.speaker.shown))
         case Read():
             await _read(to, frame)
         case UploadWanted():

@@ -56,7 +56,7 @@ def make(
     if not 0 < lifetime_s <= LONGEST_S:
         raise ValueError("a token is good for 30 days at most, and for some time at least")
     for what, text, needed in (("subject", subject, True), ("room", room, True), ("name", name, False)):
-        if not _is_text(text) or (needed and not text):
+        if not _is_text(text) or (needed and not text.strip()):
             raise ValueError(f"the {what} is {LONGEST_TEXT} characters at most, without U+0000, and not empty")
     claims: dict[str, Any] = {
         "sub": subject,

@@ -22,7 +22,6 @@ from bridge.channel.inspection import Draft, Finding, Guides, Inspects, SetsUp, 
 from bridge.channel.outbound import Binding, Edit, File, Lookup, Opened, Opening, Outbound, Record, Sent
 from bridge.channel.port import Files, Health, Messages, Port, StoreUnavailable
 from bridge.channel.problems import Problem
-from bridge.channel.staying import accept_surely, stay_connected
 from bridge.channel.tokens import IssuesTokens
 
 __all__ = [
@@ -71,6 +70,4 @@ __all__ = [
     "Talk",
     "Unreadable",
     "Warms",
-    "accept_surely",
-    "stay_connected",
 ]

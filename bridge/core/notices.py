@@ -19,6 +19,16 @@ def not_delivered(words: str, code: str) -> str:
     return f"Not delivered: {told} ({code})." if code and code not in told else f"Not delivered: {told}."
 
 
+def not_on(channel: str, words: str, code: str) -> str:
+    """Told where an agent wrote what another agents' leg didn't get; the customer is another matter.
+
+    >>> not_on("crm", "the receiver answers 500", "500")
+    'Not shown on crm: the receiver answers 500.'
+    """
+    tail = f" ({code})" if code and code not in words else ""
+    return f"Not shown on {channel}: {words.rstrip('.')}{tail}."
+
+
 def not_shown(words: str, code: str) -> str:
     """Told in the topic where a customer's message could not be put."""
     tail = f" ({code})" if code and code not in words else ""

@@ -50,6 +50,10 @@ class Unavailable(SendError):
     """The network can't be reached or says that it did nothing; certainly not sent."""
 
 
+class FileAway(Unavailable):
+    """The file that belongs to it can't be had now from where it lies: no word about the network that it goes to."""
+
+
 class Unsure(SendError):
     """The request left and no answer came that tells what became of it."""
 

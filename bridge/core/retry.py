@@ -38,10 +38,11 @@ OPEN_STATES = (State.READY, State.SENDING, State.UNSURE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """What the decision needs to know of a delivery. `attempt` counts from 1; times are epoch seconds."""
+    """What the decision needs to know of a delivery. `attempt` counts from 1; times are epoch seconds. It waits `since` it was
+    written, also behind others: an author must not wait for ever because many did."""
 
     attempt: int
-    first_tried: float
+    since: float
     claimed_at: float
     give_up_after_s: float
     possibly_twice: bool = False
@@ -104,15 +105,30 @@ def after_failure(error: Exception, tried: Tried, caps: Capabilities, now: float
 
 
 def _later(error: SendError, due: float, tried: Tried, now: float, *, counts: bool = True) -> Decision:
-    if now - tried.first_tried >= tried.give_up_after_s:
-        hours = f"{tried.give_up_after_s / 3600:.3g} hours"
-        return Decision(state=State.FAILED, code=error.code, words=f"given up after {hours}: {error.words}")
+    """Tried again, at the latest when patience is over; a network that names its time is believed."""
+    end = tried.since + tried.give_up_after_s
+    if now >= end:
+        words = f"given up after {_duration(tried.give_up_after_s)}: {error.words}"
+        return Decision(state=State.FAILED, code=error.code, words=words)
+    if not isinstance(error, RateLimited):
+        due = min(due, max(now, end))
     return Decision(state=State.READY, due=due, possibly_twice=tried.possibly_twice, counts=counts)
+
+
+def _duration(seconds: float) -> str:
+    """
+    >>> _duration(86400.0), _duration(90.0), _duration(20.0)
+    ('24 hours', '1.5 minutes', '20 seconds')
+    """
+    for size, unit in ((3600.0, "hours"), (60.0, "minutes")):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} seconds"
 
 
 def after_failed_look(error: Exception, tried: Tried, now: float, rand: float) -> Decision:
     """The network couldn't be asked whether it has the message: that proves nothing, so the lane waits."""
-    if now - tried.first_tried >= tried.give_up_after_s:
+    if now - tried.since >= tried.give_up_after_s:
         code = error.code if isinstance(error, SendError) else "bug"
         return Decision(state=State.HELD, code=code, words=UNKNOWN, possibly_twice=tried.possibly_twice)
     due = now + LOOK_S * (0.8 + rand * 0.4)

@@ -10,7 +10,7 @@ from bridge.core.events import MessageDeleted, MessageEdited, MessageReceived, R
 from bridge.core.fitting import fit
 from bridge.core.ids import ChannelName, ConversationId, parse_delivery_id
 from bridge.core.log import Change
-from bridge.core.notices import EDIT_STAYS, deleted, edited_anew, lost, not_delivered, not_shown
+from bridge.core.notices import EDIT_STAYS, deleted, edited_anew, lost, not_delivered, not_on, not_shown
 from bridge.core.receipts import ReceiptState, supersedes
 from bridge.core.retry import OPEN_STATES, State
 from bridge.core.splitting import length
@@ -190,8 +190,10 @@ def arrived(ctx: Context, arrival: Arrival) -> None:
         d.receipt = ReceiptState.SENT
         _told(ctx, d, ReceiptState.SENT)
     elif message.role is Role.CUSTOMER:
+        first = not any(o.receipt for o in _at_agents(ctx, message))
         d.state, d.receipt = State.SENT, ReceiptState.SENT
-        if not any(o.receipt for o in _at_agents(ctx, message) if o.n != d.n) and not _followed(ctx, conversation):
+        _settled(ctx, d, "", "")
+        if first and not _followed(ctx, conversation):
             tell.author_learns(
                 ctx, conversation, conversation.bindings[message.binding], message.seq, ReceiptState.SENT
             )
@@ -243,9 +245,10 @@ def _fail(ctx: Context, d: DeliveryRecord, state: State, code: str, words: str) 
     if leg.side is Side.CUSTOMER:
         tell.receipt(ctx, conversation, tell.receipt_of(conversation, leg, message.seq, ReceiptState.FAILED, **failure))
     if origin.side is Side.AGENT and ctx.directory.form(origin.channel) is Form.PARTS:
-        tell.notice(ctx, conversation, origin.id, not_delivered(words, code), reply=message.remote)
+        told = not_delivered(words, code) if leg.side is Side.CUSTOMER else not_on(leg.channel, words, code)
+        tell.notice(ctx, conversation, origin.id, told, reply=message.remote)
     elif origin.side is Side.AGENT and leg.side is Side.AGENT:
-        tell.author_learns(ctx, conversation, origin, message.seq, ReceiptState.FAILED, **failure)
+        tell.colleague_missed(ctx, conversation, origin, leg, message.seq, **failure)
     elif leg.side is Side.AGENT:
         tell.notice(ctx, conversation, leg.id, not_shown(words, code))
         if not _followed(ctx, conversation) and all(o.state in _LOST for o in _at_agents(ctx, message)):

@@ -97,10 +97,11 @@ def _join(ctx: Context, old: ConversationRecord, now: ConversationRecord, addres
             now.answer = there.id
     ensure_agents(ctx, now)
     now.active_at, now.changed = ctx.now, True
-    old.state, old.answer, old.moved_to, old.changed = "closed", None, now.id, True
+    old.state, old.moved_to, old.changed = "closed", now.id, True
     _say(ctx, old, goes_on(tell.view(now).title))
     _say(ctx, now, took_over(tell.view(old).title))
     tell.happened(ctx, old, Change.CLOSED)
+    old.answer = None  # its title was made of it
     tell.happened(ctx, now, Change.UPDATED)
 
 
@@ -115,7 +116,6 @@ def _part(
         created_at=ctx.now,
         active_at=ctx.now,
         new=True,
-        told=False,
     )
     ctx.world.conversations[new.id] = new
     ctx.world.by_contact[new.bridge, contact.id] = new

@@ -12,10 +12,20 @@ from dataclasses import dataclass, replace
 from bridge.channel.outbound import Binding, Edit, File, Lookup, Opened, Opening, Outbound, Sent
 from bridge.core.capabilities import Form
 from bridge.core.content import Side
-from bridge.core.fitting import as_link, linked, too_large
+from bridge.core.fitting import as_link, describe, linked, too_large
 from bridge.core.ids import ChannelName, EndpointKey, attachment_id
 from bridge.core.notices import TWICE_MARK
-from bridge.core.outcomes import BindingGone, Misconfigured, RateLimited, Refused, Scope, SendError, Unavailable, Unsure
+from bridge.core.outcomes import (
+    BindingGone,
+    FileAway,
+    Misconfigured,
+    RateLimited,
+    Refused,
+    Scope,
+    SendError,
+    Unavailable,
+    Unsure,
+)
 from bridge.core.retry import (
     LONGEST_TOLD_S,
     PROBE_S,
@@ -34,8 +44,10 @@ from bridge.relay.record import made
 from bridge.store.log import record_parts
 from bridge.store.outbox import Bind, Claimed, bind
 from bridge.store.records import BindingRecord
-from bridge.store.store import Store
+from bridge.store.store import Store, StoreBusy
 
+FILE_PATIENCE_S = 300.0
+"""So long a file's source may be away before its message goes without it: others wait behind."""
 LONGEST_SEND_S = 120.0
 """An upload may take its time; adapters cut each request much earlier."""
 
@@ -84,6 +96,8 @@ class Deliverer:
             return self._failed(c, Unsure("no answer in time"))
         except SendError as error:
             return self._failed(c, error)
+        except StoreBusy as busy:
+            return self._failed(c, Unavailable(str(busy)))  # whatever is read is read before anything is sent
         except Exception as error:
             self._log.exception("a bug: delivery set back", extra={"delivery": c.id, "channel": to.name})
             return self._failed(c, error)
@@ -112,7 +126,7 @@ class Deliverer:
         bridge = self._directory.bridges.get(c.bridge)
         return Tried(
             attempt=c.attempt,
-            first_tried=c.first_tried,
+            since=c.created_at,
             claimed_at=c.claimed_at,
             give_up_after_s=bridge.give_up_after_s if bridge else 86400.0,
             possibly_twice=c.possibly_twice,
@@ -223,16 +237,40 @@ class Deliverer:
     async def _bind(self, record: BindingRecord, made: Opened) -> None:
         if (record.key, record.meta) == (made.key, made.meta):
             return
-        if not await self._store.write(bind, Bind(binding=record, key=made.key, meta=made.meta)):
+        if not await self._patiently(Bind(binding=record, key=made.key, meta=made.meta)):
             raise Refused("the network’s conversation belongs to somebody else", code="foreign")
 
+    async def _patiently(self, made: Bind) -> bool:
+        """What the network made must be written down: else it is made once more."""
+        while True:
+            try:
+                return await self._store.write(bind, made)
+            except StoreBusy as error:
+                self._log.error("the store can’t take what was opened; trying again: %s", error)
+                await asyncio.sleep(0.5)
+
     @asynccontextmanager
-    async def _file(self, c: Claimed) -> AsyncIterator[File | None]:
+    async def _file(self, c: Claimed) -> AsyncIterator[File | Refused | None]:
         """The attachment, from the media room, which fetches it from where it came."""
         if c.attachment is None or c.source is None:
             yield None
             return
-        with await self._media.file(c.source, c.attachment) as body:
+        try:
+            fetched = await self._media.file(c.source, c.attachment)
+        except Refused as refused:
+            if not c.text:
+                raise
+            yield refused  # its caption goes alone
+            return
+        except Unavailable as away:
+            if self._now() - c.first_tried < FILE_PATIENCE_S:
+                raise FileAway(away.words, code=away.code) from away
+            gone = Refused(away.words, code=away.code)
+            if not c.text:
+                raise gone from away
+            yield gone
+            return
+        with fetched as body:
             size = await asyncio.to_thread(body.seek, 0, 2)
             await asyncio.to_thread(body.seek, 0)
             yield File(attachment=c.attachment, body=body, size=size, link=self._link(c))
@@ -241,8 +279,12 @@ class Deliverer:
         assert c.seq is not None  # noqa: S101 - only a message has files
         return self._media.link(attachment_id(c.conversation, c.seq, c.position or 0))
 
-    def _fits(self, c: Claimed, file: File | None) -> tuple[str, File | None, str]:
+    def _fits(self, c: Claimed, file: File | Refused | None) -> tuple[str, File | None, str]:
         """Text and file as they can go, and a word to the author where a file proved too large: then it goes as a link."""
+        if isinstance(file, Refused):
+            assert c.attachment is not None  # noqa: S101 - what was refused
+            words = f"{describe(c.attachment)} was not sent: {file.words}"
+            return c.text if c.binding.side is Side.CUSTOMER else f"{c.text}\n({words})", None, words
         caps = self._directory.capabilities(c.binding)
         rule = caps.rule_for(file.attachment.content_type) if file else None
         if file is None or rule is None or file.size <= rule.max_bytes:

@@ -7,10 +7,11 @@ from dataclasses import replace
 from bridge.core.content import Side
 from bridge.core.events import BindingSeen, First, Within
 from bridge.core.ids import BindingId, ChannelName, ContactId, ConversationId, EndpointKey
+from bridge.core.log import Change
 from bridge.core.notices import crowded
 from bridge.relay.context import Context
 from bridge.relay.directory import Bridge
-from bridge.relay.tell import notice
+from bridge.relay.tell import happened, notice
 from bridge.store.records import BindingRecord, ContactRecord, ConversationRecord, KeyRecord, full
 
 
@@ -56,6 +57,8 @@ def _named(ctx: Context, contact: ContactRecord | None, name: str) -> None:
     for conversation in ctx.world.conversations.values():
         if conversation.contact == contact.id:
             conversation.name = name
+            if conversation.last_seq:
+                happened(ctx, conversation, Change.UPDATED)
 
 
 def _renamed(ctx: Context, conversation: ConversationRecord, key: KeyRecord, event: BindingSeen) -> None:
@@ -198,7 +201,6 @@ def _conversation(ctx: Context, bridge: Bridge, contact: ContactRecord) -> Conve
             created_at=ctx.now,
             active_at=ctx.now,
             new=True,
-            told=False,
         )
         ctx.world.conversations[conversation.id] = conversation
         ctx.world.by_contact[bridge.name, contact.id] = conversation

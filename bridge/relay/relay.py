@@ -13,7 +13,7 @@ from typing import TypeVar
 from bridge.channel.port import Health, StoreUnavailable
 from bridge.core.events import Event, First, IndexTaken, MessageReceived, NotUnderstood
 from bridge.core.ids import ChannelName, ContactId, EventKey
-from bridge.core.outcomes import Misconfigured, RateLimited, Unavailable
+from bridge.core.outcomes import FileAway, Misconfigured, RateLimited, Unavailable
 from bridge.core.retry import OPEN_STATES, Decision, State
 from bridge.relay.accept import accepting
 from bridge.relay.changes import Arrival, Failure, Remark
@@ -286,6 +286,8 @@ class Relay:
                 self._log.debug("waits", extra={"channel": lane.channel, "lane": lane.binding})
             case Misconfigured():
                 self._health(lane.channel, Health.RESTING, str(result.error))
+            case FileAway():
+                self._log.info("a file is away", extra={"channel": lane.channel, "why": str(result.error)})
             case Unavailable():
                 self._health(lane.channel, Health.UNREACHABLE, str(result.error))
             case error:

@@ -37,9 +37,8 @@ def say(
     if by_customer:
         conversation.answer = origin.id
     ensure_agents(ctx, conversation)
-    if reopened or not conversation.told:
-        tell.happened(ctx, conversation, Change.UPDATED if conversation.told else Change.CREATED)
-        conversation.told = True
+    if reopened or seq == 1:
+        tell.happened(ctx, conversation, Change.CREATED if seq == 1 else Change.UPDATED)
     reply_to = _quoted(ctx, conversation, origin, event)
     _write(ctx, conversation, origin, event, seq, reply_to)
     ctx.made = (conversation.id, seq)

@@ -108,6 +108,13 @@ def author_learns(
     _receipt_to(ctx, conversation, leg, news)
 
 
+def colleague_missed(
+    ctx: Context, conversation: ConversationRecord, author: BindingRecord, leg: BindingRecord, seq: int, **why: Any
+) -> None:
+    """An agent's message didn't reach another agents' leg: told to the leg that wrote it."""
+    _receipt_to(ctx, conversation, author, receipt_of(conversation, leg, seq, ReceiptState.FAILED, **why))
+
+
 def _receipt_to(ctx: Context, conversation: ConversationRecord, leg: BindingRecord, news: ReceiptView) -> None:
     match ctx.directory.form(leg.channel):
         case Form.LOG:

@@ -251,9 +251,9 @@ async def _upload(desk: MediaDesk, http: Request, id: str, link: Valid, body: As
 
 def _refusal(http: Request, size: int, content_type: str) -> Response | None:
     """What the head of an upload shows to be wrong already."""
-    given = essence(http.headers.get("content-type", ""))
-    if given != essence(content_type):
-        return _says(415, f"the link is for {essence(content_type)}, and this is {given}")
+    given = http.headers.get("content-type", "")
+    if given and essence(given) != essence(content_type):
+        return _says(415, f"the link is for {essence(content_type)}, and this is {essence(given)}")
     if http.headers.get("content-encoding", "identity").lower() != "identity":
         return _says(415, "a file is put as it is, without a Content-Encoding")
     length = http.headers.get("content-length", str(size))

@@ -227,7 +227,7 @@ def _mark_row(m: Mark) -> dict[str, Any]:
         "attempt": c.attempt if d.counts else c.attempt - 1,
         "claimed_at": c.claimed_at if d.died_at is None else d.died_at,
         "possibly_twice": d.possibly_twice,
-        "receipt": "sent" if d.state is State.SENT else None,
+        "receipt": "sent" if d.state is State.SENT and c.binding.side is Side.CUSTOMER else None,
         "code": d.code,
         "words": d.words,
         "segments": m.segments,

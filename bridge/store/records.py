@@ -82,8 +82,6 @@ class ConversationRecord:
     bindings: dict[BindingId, BindingRecord] = field(default_factory=dict)
     new: bool = False
     changed: bool = False
-    told: bool = True
-    """Whether those who follow have heard of it; a new one is told with its first message."""
 
     def several_addresses(self) -> bool:
         return len({b.address for b in self.bindings.values() if b.side is Side.CUSTOMER}) > 1

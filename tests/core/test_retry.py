@@ -27,9 +27,7 @@ NOW = 1_000_000.0
 
 
 def tried(attempt: int = 1, *, age: float = 0.0, twice: bool = False) -> Tried:
-    return Tried(
-        attempt=attempt, first_tried=NOW - age, claimed_at=NOW - 1, give_up_after_s=86400, possibly_twice=twice
-    )
+    return Tried(attempt=attempt, since=NOW - age, claimed_at=NOW - 1, give_up_after_s=86400, possibly_twice=twice)
 
 
 @given(st.integers(1, 200), st.floats(0, 1, exclude_max=True))

@@ -272,6 +272,33 @@ def test_a_file_that_turns_out_too_large(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
+def test_a_caption_goes_alone_where_its_file_is_gone(tmp_path: Path) -> None:
+    async def scene(r: Running, store: VirtualStore) -> None:
+        await topic(r)
+        r.phones.media_fault = lambda: Refused("the file is no longer there", code="404")
+        await r.relay.accept(
+            PHONE, [wrote("important", content=Content(text="important", attachments=(image(size=3),)))]
+        )
+        await asyncio.sleep(5)
+        assert r.topics.texts()[-1].startswith("important\n(the image")
+        assert "no longer there" in r.topics.texts()[-1]
+
+    play(tmp_path, scene)
+
+
+def test_a_file_that_stays_away_doesnt_hold_up_the_talk(tmp_path: Path) -> None:
+    async def scene(r: Running, store: VirtualStore) -> None:
+        await topic(r)
+        r.phones.media_fault = lambda: Unavailable("the host is down")
+        both = [wrote("look", content=Content(text="look", attachments=(image(size=3),))), wrote("HELP")]
+        await r.relay.accept(PHONE, both)
+        await asyncio.sleep(400)
+        assert [x.partition("\n")[0] for x in r.topics.texts()[-2:]] == ["look", "HELP"]
+        assert not [h for h in r.health if h[0] == TG and h[1] != "ok"], "the target is well"
+
+    play(tmp_path, scene)
+
+
 # ---- doubt
 
 

@@ -488,3 +488,37 @@ async def test_web_visitors_of_two_channels_with_one_id_are_two(bench: Bench, tm
     who, said = visits()
     await bench.do(other, replace(who, person="web2:v1"), said)
     assert len(await bench.all(t.Contact)) == 2
+
+
+async def test_a_conversation_that_was_seen_before_its_first_message_is_announced_with_it(legs: Bench) -> None:
+    await legs.do(PHONE, seen())
+    accepted = await legs.do(PHONE, wrote("Hi", index=0))
+    assert heard(accepted, ConversationNews) == [ConversationNews(change=Change.CREATED)]
+    assert (await legs.outbox(CRM))[0] == ("conversation.created", None)
+    again = await legs.do(PHONE, wrote("Hi again", index=1))
+    assert heard(again, ConversationNews) == []
+
+
+async def test_a_name_that_becomes_known_later_is_told(legs: Bench) -> None:
+    await legs.do(WEB, *visits())
+    who, said = visits("v1", "me again", "r2")
+    accepted = await legs.do(WEB, replace(who, key=EventKey("seen:named"), name="Ana"), said)
+    assert ConversationNews(change=Change.UPDATED) in heard(accepted, ConversationNews)
+
+
+async def test_a_merged_conversation_keeps_its_title_to_the_end(legs: Bench) -> None:
+    one, two = await two_customers(legs)
+    accepted = await legs.do(PHONE, wishes=(Merge(source=one, target=two),))
+    titles = {h.conversation.title for h in accepted.heard if h.conversation.state == "closed"}
+    assert titles == {"+15550111 · SMS"}
+
+
+async def test_what_another_agents_leg_missed_names_that_leg(legs: Bench) -> None:
+    await legs.do(PHONE, seen(), wrote("Hi", index=0))
+    conversation = ConversationId(await only(legs))
+    await legs.do(WEB, within(conversation, "Hello"))
+    bindings = {b.id: b.channel for b in await legs.all(t.Binding)}
+    (d,) = [d for d in await legs.all(t.Delivery) if d.kind == "message" and d.seq == 2 and bindings[d.binding] == TG]
+    failure = Failure(conversation=conversation, n=d.n, state=State.FAILED, code="400", words="refused")
+    (news,) = heard(await legs.do(TG, failures=(failure,)), ReceiptNews)
+    assert (news.receipt.channel, news.receipt.side, news.receipt.words) == (TG, Side.AGENT, "refused")

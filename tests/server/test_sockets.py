@@ -101,7 +101,6 @@ async def test_a_token_in_the_url_is_ignored_and_not_logged(caplog: pytest.LogCa
                 await ws.wait_closed()
                 assert ws.close_code == 4401
     ours = [r.getMessage() for r in caplog.records if not r.name.startswith("websockets.client")]
-    assert ours
     assert not [line for line in ours if shown in line or shown[:20] in line]
 
 

@@ -18,9 +18,8 @@ from bridge.channel import (
     Received,
     Request,
     Sent,
-    accept_surely,
-    stay_connected,
 )  # fmt: skip
+from bridge.channel.staying import accept_surely, stay_connected
 from bridge.core.capabilities import Capabilities
 from bridge.core.events import BindingSeen
 from bridge.core.ids import BindingKey, EndpointKey, RemoteId

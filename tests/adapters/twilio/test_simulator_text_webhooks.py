@@ -78,7 +78,7 @@ def test_whatsapp_tells_who_writes(twilio: Running, receiver: Receiver) -> None:
     twilio.act(do="say", person="bo", text="yes", reply_to=answered)
     twilio.act(do="say", person="cy", text="hi", files=[FILE])
     twilio.settled()
-    bo, cy = (hook.form for hook in receiver.hooks)
+    bo, cy = sorted((hook.form for hook in receiver.hooks), key=lambda form: form["ProfileName"])
     assert (bo["ProfileName"], bo["WaId"], bo["MessageType"]) == ("Bo", "15550142", "text")
     assert (bo["OriginalRepliedMessageSid"], bo["OriginalRepliedMessageSender"]) == (sid, WHATSAPP)
     assert bo["ExternalUserId"].startswith("whatsapp:ID.")

@@ -45,3 +45,23 @@ def test_a_pause_makes_it_good() -> None:
     total, _ = waited(pace, 100, now + 2.0)
     assert total == 0.0
     _, now = waited(pace, 450, now + 2.0)
+
+
+@pytest.mark.parametrize("stall", [0.05, 0.3])
+def test_a_flood_is_closed_whatever_the_servers_hiccups(stall: float) -> None:
+    pace, now, last = Pace(0.0), 0.0, 0.0
+    with pytest.raises(TooFast):
+        while now < 20:
+            now += pace.frame(now) + 0.0001
+            if now - last > 3:
+                now, last = now + stall, now
+    assert 10 <= now < 12
+
+
+def test_who_keeps_to_the_limit_after_a_burst_stays() -> None:
+    pace, now = Pace(0.0), 0.0
+    for _ in range(205):
+        now += pace.frame(now)
+    for _ in range(3000):
+        now += 1 / 49
+        now += pace.frame(now)
