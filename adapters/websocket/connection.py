@@ -21,7 +21,7 @@ from adapters.websocket.session import Session, Verdict
 from adapters.websocket.tokens import Claims
 from bridge.channel import Port, Socket, StoreUnavailable
 from bridge.core.ids import ConversationId
-from bridge.core.log import Change, ConversationView, Happening, MessageNews, MessageView, TypingNews
+from bridge.core.log import Change, ConversationView, Happening, MessageNews, MessageView, ReceiptNews, TypingNews
 
 HELLO_S = 10.0
 HEARTBEAT_S = 20
@@ -71,6 +71,7 @@ class Connection:
         self._socket = socket
         self._out = Outbox(socket)
         self._early: list[News] | None = None
+        self._after_ack: list[str] = []
         self._to_read: deque[Callable[[], Awaitable[None]]] = deque()
         self._follower: asyncio.Task[None] | None = None
         self._expiry: asyncio.TimerHandle | None = None
@@ -93,6 +94,13 @@ class Connection:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def said(self) -> None:
+        """What became of the client's message goes out behind its ack."""
+        self.settled.set()
+        for text in self._after_ack:
+            self._out.put(text)
+        self._after_ack.clear()
 
     def close(self, code: Close, words: str) -> None:
         self._out.close(code, words)
@@ -240,6 +248,8 @@ class Connection:
             case TypingNews(author=author):
                 if (author.id, author.role) != self.speaker.who and not self.session.is_behind(news.conversation.id):
                     self._out.put(news.text)
+            case ReceiptNews() if not self.settled.is_set():
+                self._after_ack.append(news.text)
             case MessageNews(message=message):
                 self._put_late(news.conversation.id, self._text(news, self._ref(message)))
             case _:

@@ -47,6 +47,9 @@ class Asking(Protocol):
 
     def put(self, frame: ServerFrame) -> None: ...
 
+    def said(self) -> None:
+        """What was being sent is acked, or declined."""
+
 
 async def handle(to: Asking, frame: FromClient) -> None:
     """Does what `frame` asks for. Raises `Declined`, or `StoreUnavailable`: then nothing was done, or it can be asked again."""
@@ -93,7 +96,7 @@ async def _send(to: Asking, frame: Send) -> None:
         made = await _accept(to, frame.ref, inbound.sent(to.speaker, frame, files, quotes, to.port.now()))
     finally:
         to.session.settled(frame.ref, made=made)
-        to.settled.set()
+        to.said()
 
 
 async def _accept(to: Asking, ref: str, events: Sequence[Event]) -> bool:

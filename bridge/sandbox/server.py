@@ -1,4 +1,4 @@
-"""The sandbox's HTTP: the page, its five routes, and the simulators below ``/sim/``."""
+"""The sandbox's HTTP: the page, its routes, and the simulators below ``/sim/``."""
 
 from __future__ import annotations
 
@@ -18,18 +18,22 @@ from bridge.sandbox.stage import Stage
 
 PAGE = Path(__file__).with_name("page")
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data: {bridge}; "
+    "media-src 'self' blob: {bridge}; connect-src 'self' {bridge} {sockets}; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 
 
 class Guarded:
     """Headers for the page; and nobody else's pages may talk to it: a Host or Origin that isn't ours is refused."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, bridge: str) -> None:
         self._app = app
+        policy = POLICY.format(bridge=bridge, sockets=bridge.replace("http", "ws", 1))
+        extra = {"content-security-policy": policy, "x-content-type-options": "nosniff"}
+        extra |= {"referrer-policy": "no-referrer", "cache-control": "no-store"}
+        self._extra = [(k.encode(), v.encode()) for k, v in extra.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -47,9 +51,7 @@ class Guarded:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                extra = {"content-security-policy": POLICY, "x-content-type-options": "nosniff"}
-                extra |= {"referrer-policy": "no-referrer", "cache-control": "no-store"}
-                message["headers"] += [(k.encode(), v.encode()) for k, v in extra.items()]
+                message["headers"] += self._extra
             await send(message)
 
         await self._app(scope, receive, with_headers)
@@ -65,12 +67,13 @@ def application(stage: Stage) -> Starlette:
             Route("/api/call/{id}", routes.call),
             Route("/api/act", routes.act, methods=["POST"]),
             Route("/api/fault", routes.fault, methods=["POST"]),
+            Route("/api/token", routes.token, methods=["POST"]),
             Route("/healthz", routes.healthz),
             Route("/readyz", routes.readyz),
             Route("/page/{name}", routes.asset),
             *[Mount(f"/sim/{name}", app=s.app) for name, s in stage.simulators.items()],
         ],
-        middleware=[Middleware(Guarded)],
+        middleware=[Middleware(Guarded, bridge=stage.bridge_url)],
     )
 
 
@@ -118,6 +121,13 @@ class _Routes:
         except (ValueError, KeyError) as error:
             return JSONResponse({"error": str(error)}, 422)
         return JSONResponse({})
+
+    async def token(self, request: Request) -> Response:
+        try:
+            asked = await _asked(request)
+            return JSONResponse(self._stage.token(str(asked["role"]), str(asked["subject"])))
+        except (ValueError, KeyError) as error:
+            return JSONResponse({"error": str(error)}, 422)
 
     async def healthz(self, _: Request) -> Response:
         return JSONResponse({"status": "ok"})

@@ -23,15 +23,16 @@ class Simulator(Protocol):
     `app` is a plain ASGI 3 application that answers the network's own API at the root of `base_url`, and the control routes
     below ``/_sim/``. Everything that a person would see there is a *view*:
 
-    * side ``customers``: ``{"people": [{"id", "name", "network", "style", "address", "messages": [MESSAGE]}]}``; `network` is the
-      word for people ("SMS", "WhatsApp"), `style` the look of the phone (``sms``, ``whatsapp``, ``plain``).
+    * side ``customers``: ``{"people": [{"id", "name", "network", "style", "address", "messages": [MESSAGE]}], "kinds"?: [str]}``;
+      `network` is the word for people ("SMS", "WhatsApp"), `style` the look of the phone (``sms``, ``whatsapp``, ``plain``),
+      `kinds` are the networks on which somebody may be added.
     * side ``agents``: ``{"groups": [{"id", "title", "people": [{"id", "name"}], "topics": [{"id", "name", "color", "closed",
       "deleted", "messages": [MESSAGE]}]}]}``.
 
     MESSAGE is ``{"id": str, "mine": bool, "author": str, "text": str, "media": [{"url", "content_type", "filename", "size"}],
     "at": float (epoch seconds), "status": "" | "sent" | "delivered" | "read" | "failed", "error": str, "reply_to": str | None,
-    "edited": bool, "deleted": bool}``; `mine` says that a person on this side wrote it (not the bridge); media URLs are paths
-    below `base_url` or absolute, and a browser may load them.
+    "edited": bool, "deleted": bool, "segments"?: int}``; `mine` says that a person on this side wrote it (not the bridge); media
+    URLs are paths below `base_url` or absolute, and a browser may load them.
     """
 
     name: str
@@ -39,10 +40,12 @@ class Simulator(Protocol):
     app: Any
 
     def settings(self) -> Json:
-        """The keys of a ``[channels.NAME]`` table that reach this simulator (api_url, tokens), without ``adapter``."""
+        """The keys of a ``[channels.NAME]`` table that reach this simulator (addresses, tokens, whatever its adapter takes),
+        without ``adapter``: values that TOML has a form for; None leaves a key out."""
 
     def endpoints(self) -> list[Json]:
-        """The endpoints that a bridge may name on this network: ``{"address": …}`` or ``{"chat": …}``."""
+        """The endpoints that a bridge may name on this network, in its adapter's words: ``{"address": …}``, ``{"chat": …}``, or
+        ``{}`` where the channel is its own."""
 
     async def start(self, public_url: str, channel: str) -> None:
         """Called when the bridge's URL is known: registers the webhooks as an admin would; starts sending what is owed."""

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from bridge.sandbox.bridge import BridgeProcess, free_port, remembered
+from bridge.sandbox.config import config
 from bridge.sandbox.simulator import Simulator
 from bridge.sandbox.tally import tally
 from bridge.sandbox.threads import Threads
+from bridge.sandbox.web import AGENT, NAME, WebLegs
 
 GROUP = "trunkline.simulators"
 CALLS = 10_000
@@ -32,6 +34,8 @@ class Stage:
         self.folder = folder
         self.url = url
         self.simulators: dict[str, Simulator] = {}
+        self.web = WebLegs(folder / "web.json", url)
+        self.port = free_port(int(remembered(folder / "sandbox.json").get("bridge_port") or 0))
         self.bridge = BridgeProcess(folder, self._bridge_changed)
         self._threads = Threads()
         self._calls: OrderedDict[str, Json] = OrderedDict()
@@ -54,15 +58,14 @@ class Stage:
             )
 
     async def start(self) -> None:
-        known = remembered(self.folder / "sandbox.json")
-        if not known:
+        memory = self.folder / "sandbox.json"
+        if not remembered(memory):
             await self._mend()
-        port = free_port(int(known.get("bridge_port") or 0))
-        (self.folder / "sandbox.json").write_text(json.dumps({"bridge_port": port}))
-        self.bridge.config.write_text(self._config(port))
+        memory.write_text(json.dumps({"bridge_port": self.port}))
+        self.bridge.config.write_text(config(self.port, self.bridge_url, self.simulators, self.web.settings()))
         self.bridge.start()
         for name, simulator in self.simulators.items():
-            await simulator.start(f"http://127.0.0.1:{port}", name)
+            await simulator.start(self.bridge_url, name)
 
     async def stop(self) -> None:
         await self.bridge.stop()
@@ -75,29 +78,23 @@ class Stage:
                 if fault["on"]:
                     await simulator.fault(fault["id"], False)
 
-    def _config(self, port: int) -> str:
-        """The config that an admin would write, leading to the simulators."""
-        lines = ["[server]", f"port = {port}", f'public_url = "http://127.0.0.1:{port}"']
-        lines += ["", "[store]", 'url = "sqlite:///bridge.db"']
-        sides: dict[str, list[str]] = {"customers": [], "agents": []}
-        for name, simulator in self.simulators.items():
-            lines += ["", f"[channels.{name}]", f'adapter = "{name}"']
-            lines += [f"{k} = {json.dumps(v)}" for k, v in simulator.settings().items()]
-            for endpoint in simulator.endpoints():
-                keys = "".join(f", {k} = {json.dumps(v)}" for k, v in endpoint.items())
-                sides[simulator.side].append(f'  {{ channel = "{name}"{keys} }},')
-        lines += ["", "[bridges.support]", 'title = "Support"']
-        for side, entries in sides.items():
-            lines += [f"{side} = [", *entries, "]"]
-        return "\n".join(lines) + "\n"
+    @property
+    def bridge_url(self) -> str:
+        """Where the bridge answers, networks and the page's own sockets."""
+        return f"http://127.0.0.1:{self.port}"
 
     # ---- what the page asks
 
     def state(self) -> Json:
+        """All that the page begins with. `data` is another where the sandbox was started afresh; `ours` is what customers write
+        to."""
         return {
             "seq": self._seq,
             "bridge": self._header(),
-            "networks": [self._view(name, s) for name, s in self.simulators.items()],
+            "networks": [*(self._view(name, s) for name, s in self.simulators.items()), self.web.view()],
+            "data": self.web.born,
+            "console": AGENT,
+            "ours": [e["address"] for s in self.simulators.values() for e in s.endpoints() if "address" in e],
             "faults": self._faults(),
             "wire": [_line(c) for c in list(self._calls.values())[-SHOWN:]],
         }
@@ -107,11 +104,19 @@ class Stage:
 
     async def act(self, network: str, action: Json) -> Json:
         """Raises ValueError with words for a person."""
+        if (network, action.get("do")) == (NAME, "add"):
+            person = self.web.add(str(action.get("name") or ""))
+            self._publish({"type": "person", "network": NAME, "person": person})
+            return {"person": person["id"]}
         if network not in self.simulators:
             raise ValueError(f"no network is called {network}")
         if action.get("do") == "add":  # the page can't say "network" twice
             action["network"] = action.pop("over", action.get("network"))
         return await self.simulators[network].act(action)
+
+    def token(self, role: str, subject: str) -> Json:
+        """What lets the page in as one of them, and where: ``{"token", "lifetime_s", "url"}``. Raises ValueError."""
+        return self.web.token(role, subject) | {"url": f"{self.bridge_url.replace('http', 'ws', 1)}/ws/{NAME}"}
 
     async def fault(self, network: str, id: str, on: bool, value: Any) -> None:
         if (network, id) == ("bridge", "kill"):
@@ -184,7 +189,7 @@ class Stage:
         header = self.bridge.header()
         for held in header["waiting_why"]:
             held["why"] = held["why"] or self._refusals.get(held["channel"], "the last try failed")
-        lost, doubled = tally((self._side(s) for s in self.simulators.values()), time.time() - YOUNG_S)
+        lost, doubled = tally((self._side(s) for s in self.simulators.values()), time.time() - YOUNG_S, apart=NAME)
         calm = header["state"] == "ready" and not header["waiting"]
         return header | {"url": self.url, "lost": lost if calm else 0, "doubled": doubled}
 

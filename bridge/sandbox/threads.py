@@ -37,14 +37,14 @@ class Threads:
                 for more in names[1:]:  # text and files may travel apart
                     self._remember(more, known)
             else:
-                known = next((t for n in names if (t := self._find(n))), None) or self._begin(names[0])
+                known = next((t for n in names if (t := self._find(n))), None) or self._begin(_without_author(names[0]))
             self._by_message[key] = known
         return known
 
     def of_text(self, text: str) -> str:
         """The thread of a text that was seen before, else a new one."""
         text = _essence(text)
-        return self._find(text) or self._begin(text)
+        return self._find(text) or self._begin(_without_author(text))
 
     def _find(self, text: str) -> str | None:
         found = self._by_text.get(text) or self._by_text.get(_without_author(text))

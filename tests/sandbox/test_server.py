@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 from tests.rig import Process, until
 
@@ -187,6 +189,40 @@ def test_media_is_named_by_path(http: httpx.Client) -> None:
     url = bo["messages"][-1]["media"][0]["url"]
     assert url.startswith("/sim/twilio/")
     assert http.get(url).headers["content-type"] == "image/png"
+
+
+def test_the_page_gets_in_as_a_visitor_and_as_an_agent(http: httpx.Client) -> None:
+    for role, subject in (("customer", "vera"), ("agent", "mia")):
+        given = http.post("/api/token", json={"role": role, "subject": subject}).raise_for_status().json()
+        with connect(
+            given["url"], subprotocols=[Subprotocol("trunkline.v1")], origin=Origin(str(http.base_url)), proxy=None
+        ) as ws:
+            ws.send(json.dumps({"type": "hello", "token": given["token"]}))
+            welcome = json.loads(ws.recv(10))
+            assert (welcome["type"], welcome["role"]) == ("welcome", role)
+    assert http.post("/api/token", json={"role": "agent", "subject": "eve"}).status_code == 422
+    assert http.post("/api/token", json={}).status_code == 422
+    strange = {"Origin": "https://evil.example"}
+    assert http.post("/api/token", json={"role": "agent", "subject": "mia"}, headers=strange).status_code == 403
+
+
+def test_a_second_visitor_comes_along(http: httpx.Client) -> None:
+    before = state(http)["seq"]
+    action = {"network": "web", "do": "add", "name": "Ugo", "over": "Web chat"}
+    assert http.post("/api/act", json=action).json() == {"person": "ugo"}
+    assert events(http, before, "person")[-1]["person"]["name"] == "Ugo"
+    web = next(n for n in state(http)["networks"] if n["name"] == "web")
+    assert [p["id"] for p in web["people"]] == ["vera", "ugo"]
+    assert http.post("/api/act", json={"network": "web", "do": "add", "name": ""}).status_code == 422
+    assert http.post("/api/act", json={"network": "web", "do": "say", "text": "?"}).status_code == 422
+
+
+def test_the_page_may_reach_the_bridge_and_nobody_else(http: httpx.Client) -> None:
+    url = http.post("/api/token", json={"role": "agent", "subject": "mia"}).json()["url"]
+    bridge = url.removesuffix("/ws/web")
+    policy = http.get("/").headers["content-security-policy"]
+    assert f"connect-src 'self' {bridge.replace('ws', 'http', 1)} {bridge};" in policy
+    assert "*" not in policy
 
 
 def test_a_restart_goes_on_and_fresh_starts_over(tmp_path: Path) -> None:

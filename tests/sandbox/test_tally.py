@@ -62,3 +62,36 @@ def test_what_is_not_counted() -> None:
     phone = [said("a", edited=True), said("b", deleted=True), said("x" * (LONGEST + 1)), said("")]
     topic = [heard("made the topic", service=True)]
     assert tally(views(phone, topic, general=[said("in General")])) == (0, 0)
+
+
+def receiver(*messages: Json) -> Json:
+    """Another network of the agents."""
+    return {
+        "side": "agents",
+        "groups": [{"id": "h", "topics": [{"id": "c1", "name": "Ana", "messages": list(messages)}]}],
+    }
+
+
+def test_each_of_the_agents_networks_gets_everything_once() -> None:
+    both = [*views([said("a"), heard("b")], [heard("a"), said("b")]), receiver(heard("a"), heard("b"))]
+    assert tally(both) == (0, 0)
+    assert tally([*both[:2], receiver(heard("a"), heard("a"), heard("b"))]) == (0, 1)
+    assert tally([*both[:2], receiver(heard("a"), heard("b"), heard("b"))]) == (0, 1)
+
+
+def test_what_one_of_the_agents_networks_got_is_not_lost() -> None:
+    assert tally([*views([said("a")], []), receiver(heard("a"))]) == (0, 0)
+    assert tally([*views([], []), receiver(said("from there"))]) == (1, 0)
+
+
+def test_talk_with_a_network_that_nobody_here_sees_is_not_counted() -> None:
+    phone = [said("yes"), heard("at once"), heard("at once")]
+    topic = [heard("yes"), said("at once"), heard("Mia (web): at once")]
+    networks = views(phone, topic)
+    networks[1]["groups"][0]["topics"].append(
+        {"id": "4", "name": "Vera · web", "messages": [heard("yes"), said("unseen")]}
+    )
+    for other in networks[1]["groups"][0]["topics"]:
+        other.setdefault("name", "Ana · SMS")
+    assert tally(networks, apart="web") == (0, 0)
+    assert tally(networks) == (1, 2), "they are counted where nothing is said to be apart"

@@ -69,3 +69,9 @@ def test_a_file_is_known_by_its_size_also_apart_from_its_text() -> None:
 
 def test_nothing_said_has_no_thread() -> None:
     assert Threads(Clock()).of_message("twilio", "ana", said("1")) is None
+
+
+def test_who_hears_it_first_doesnt_matter() -> None:
+    threads = Threads()
+    with_author = threads.of_text("Mia (web): We can.")
+    assert threads.of_text("We can.") == with_author

@@ -1,4 +1,4 @@
-// The four routes of the sandbox's server that the page talks to, and its event stream.
+// The routes of the sandbox's server that the page talks to, and its event stream.
 
 async function ask(path, body) {
   const init = body && { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
@@ -18,8 +18,15 @@ export const call = (id) => ask(`/api/call/${encodeURIComponent(id)}`);
 export const act = (network, action) => ask("/api/act", { ...action, network });
 export const fault = (network, id, on, value) => ask("/api/fault", { network, id, on, value });
 
-/** A File as the simulators take it. */
-export function encode(file) {
+export const token = ({ role, id }) => ask("/api/token", { role, subject: id });
+
+/** One signed request of a receiver to the bridge, as it stands: {id, status, body}. */
+export const signed = (network, body) => ask(`/sim/${network}/_sim/send`, { body });
+
+/** Files as the simulators take them. */
+export const encoded = (files) => Promise.all(files.map(encode));
+
+function encode(file) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onerror = () => reject(new Error(`${file.name} can’t be read.`));

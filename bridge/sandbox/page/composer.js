@@ -1,6 +1,5 @@
 // Where a person writes: text, files (by button, drop and paste), replies and edits. Each conversation keeps its draft.
 
-import { encode } from "./api.js";
 import { calm, h, icon, iconButton, size } from "./dom.js";
 
 const empty = () => ({ text: "", files: [], mode: null });
@@ -11,9 +10,11 @@ export class Composer {
   #draft = empty();
   #queue = Promise.resolve();
 
-  /** `send({text, files, mode})` returns a promise; `last()` gives the newest own message that can be edited. */
-  constructor({ prefix, zone, extra, send, last, leave }) {
+  /** `send({key, text, files, mode})` returns a promise; `last()` gives the newest own message that can be edited; `typing()` is
+   *  called with each key that changes what stands there. */
+  constructor({ prefix, zone, extra, send, last, leave, typing = () => {} }) {
     this.send = send;
+    this.typing = typing;
     this.input = h("textarea", { rows: 1, "data-testid": `${prefix}-input`, "aria-label": "Message", enterkeyhint: "send" });
     this.file = h("input", { type: "file", multiple: true, class: "hidden", tabindex: -1, "data-testid": `${prefix}-file`, "aria-label": "Files to attach" });
     this.button = iconButton("send", "Send", () => this.submit(), { class: "round send", "data-testid": `${prefix}-send` });
@@ -80,7 +81,7 @@ export class Composer {
     this.#draw();
     this.#queue = this.#queue.then(async () => {
       try {
-        await this.send({ key, text: text.trim(), files: await Promise.all(files.map(encode)), mode });
+        await this.send({ key, text: text.trim(), files, mode });
       } catch (error) {
         this.#back(key, { text, files, mode }, error.message);
       }
@@ -103,6 +104,7 @@ export class Composer {
 
   #typed() {
     this.#draft.text = this.input.value;
+    if (this.input.value) this.typing();
     this.#measure();
   }
 

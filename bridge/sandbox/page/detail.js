@@ -19,6 +19,7 @@ export class Detail {
   async show(call) {
     this.#asked = call.id;
     this.node.hidden = false;
+    if (call.frame) return this.#draw(call, part("Frame", { body: JSON.stringify(call.frame) }));
     this.#draw(call, h("p", { class: "muted" }, "Fetching…"));
     try {
       const whole = await fetchCall(call.id);
@@ -26,6 +27,7 @@ export class Detail {
     } catch ({ message }) {
       if (this.#asked === call.id) this.#draw(call, h("p", { class: "failure" }, message));
     }
+    return undefined;
   }
 
   /** False where nothing was open. */
@@ -37,33 +39,34 @@ export class Detail {
   }
 
   #draw(call, ...content) {
-    const attributes = { type: "button", class: "button", disabled: !call.request, "data-testid": "copy-curl" };
-    const copy = h("button", { ...attributes, click: () => this.#copy(copy, call) }, icon("copy"), h("span", null, "Copy as curl"));
+    const attributes = { type: "button", class: "button", disabled: !call.request && !call.frame, "data-testid": "copy-curl" };
+    const copy = h("button", { ...attributes, click: () => this.#copy(copy, call) }, icon("copy"), h("span", null, call.frame ? "Copy" : "Copy as curl"));
     const focused = this.node.contains(document.activeElement);
     this.node.replaceChildren(
       h("div", { class: "detail-top" },
         h("h3", null, call.event || call.method),
         copy, iconButton("close", "Close (Escape)", () => this.leave(), { "data-testid": "detail-close" })),
       h("div", { class: "detail-body", tabindex: 0, role: "group", "aria-label": "Request and answer" },
-        h("p", { class: "url" }, h("b", null, call.method), ` ${call.url}`),
+        call.url && h("p", { class: "url" }, h("b", null, call.method), ` ${call.url}`),
         h("p", { class: "facts" }, facts(call).flatMap((fact, index) => (index ? [" · ", fact] : [fact]))),
         call.error && h("p", { class: "failure" }, icon("failed"), call.error),
-        ...content));
+        ...content.filter(Boolean)));
     if (focused) this.node.querySelector(".detail-body").focus();
   }
 
   async #copy(button, call) {
-    await copyText(curl(call));
+    const words = button.textContent;
+    await copyText(call.frame ? JSON.stringify(call.frame) : curl(call));
     button.lastChild.textContent = "Copied";
-    setTimeout(() => (button.lastChild.textContent = "Copy as curl"), 1500);
+    setTimeout(() => (button.lastChild.textContent = words), 1500);
   }
 }
 
-function facts({ direction, network, at: began, ms, status, signature, attempt, waited, ref }) {
+function facts({ direction, network, who, at: began, ms, status, signature, attempt, waited, ref }) {
   return [
-    direction === "webhook" ? `webhook from ${network}` : `call to ${network}`,
+    { webhook: `webhook from ${network}`, call: `call to ${network}`, in: `frame from ${who}`, out: `frame to ${who}` }[direction],
     time(began, "milli"),
-    status ? `status ${status}` : "no answer yet",
+    status ? `status ${status}` : who ? "" : "no answer yet",
     ms != null && duration(ms),
     signature === "ok" ? "signature ok" : signature === "refused" && "signature refused",
     attempt > 1 && `try ${attempt}${waited === undefined ? "" : `, waited ${waited.toFixed(1)} s`}`,
@@ -100,7 +103,7 @@ function body(text, kind) {
 }
 
 /** JSON in three tones; pieces stay text nodes. */
-function colored(json) {
+export function colored(json) {
   return json.split(/("(?:\\.|[^"\\])*"(?:\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/).map((piece, index) => {
     if (index % 2 === 0) return piece;
     const kind = piece.endsWith(":") ? "name" : piece.startsWith('"') ? "string" : "value";

@@ -51,7 +51,9 @@ export class Header {
     say(byId("faults-on"), on ? String(on) : "");
     byId("faults-on").hidden = !on;
     byId("faults").setAttribute("aria-label", on ? `Faults, ${on} on` : "Faults");
-    sync(byId("fault-list"), all, ({ key }) => key, (item) => this.#make(item), (node, item) => {
+    const headed = all.flatMap((item, index) => (item.network === (all[index - 1] ?? item).network ? [item] : [{ key: `of-${item.network}`, heading: item.network }, item]));
+    sync(byId("fault-list"), headed, ({ key }) => key, (item) => (item.heading ? h("h3", null, item.heading) : this.#make(item)), (node, item) => {
+      if (item.heading) return;
       node.item = item;
       if (item.id !== "kill") node.firstElementChild.setAttribute("aria-checked", String(Boolean(item.on)));
       say(node.querySelector(".label"), item.label);
@@ -129,10 +131,10 @@ export function startTheme() {
 }
 
 const KEYS = [
-  ["Anywhere", [["1  2  3", "Phones, the wire, Telegram"], ["/", "Filter the wire"], ["n", "New customer"],
+  ["Anywhere", [["1  2", "Customers, the wire"], ["3  4  5", "Telegram, the console, the receiver"], ["/", "Filter the wire"], ["n", "New customer"],
     ["f", "Faults"], ["?", "This help"], ["Esc", "Close, or back to the list"]]],
-  ["In a list", [["↑  ↓", "The next phone, topic or event"], ["Home  End", "The first, the last"], ["Enter", "Write, or open the event"]]],
-  ["On a message", [["↑  ↓", "The next message"], ["Enter", "Reply (in a topic)"], ["e", "Edit your own"], ["Delete", "Remove (on a phone)"]]],
+  ["In a list", [["↑  ↓", "The next customer, conversation or event"], ["Home  End", "The first, the last"], ["Enter", "Write, or open the event"]]],
+  ["On a message", [["↑  ↓", "The next message"], ["Enter", "Reply (in a topic)"], ["e", "Edit your own"], ["Delete", "Remove your own"]]],
   ["Writing", [["Enter", "Send"], ["Shift Enter", "A new line"], ["↑", "Edit the last one, when nothing is written"], ["Esc", "Back to the list"]]],
 ];
 
@@ -141,7 +143,7 @@ export function showHelp() {
   const keys = (text) => text.split("  ").map((key) => h("kbd", null, key));
   dialog.replaceChildren(
     h("h2", { id: "help-title" }, "Keys"),
-    h("p", { class: "muted" }, "What is typed on a phone goes over the wire, through the real bridge, into a Telegram topic, and back. One colour follows one message."),
+    h("p", { class: "muted" }, "What a customer types goes over the wire, through the real bridge, to every agents’ leg: a Telegram topic, the console, a signed receiver. The answer comes back the same way. One colour follows one message."),
     h("div", { class: "keys" }, KEYS.map(([title, list]) => h("section", null, h("h3", null, title),
       h("dl", null, list.map(([key, words]) => h("div", null, h("dt", null, keys(key)), h("dd", null, words))))))),
     h("div", { class: "buttons" }, h("button", { type: "button", class: "button primary", click: () => dialog.close() }, "Close")));

@@ -4,7 +4,8 @@ import { at, h, icon, iconButton, size, stickToEnd, sync, time } from "./dom.js"
 import { thread, travel } from "./threads.js";
 
 const SHOWN = 200; // the newest; the rest comes on a click
-const words = { sent: "Sent", delivered: "Delivered", read: "Read", failed: "Not delivered" };
+const words = { sent: "Sent", delivered: "Delivered", read: "Read", failed: "Not delivered", taken: "" };
+const LAST_ONLY = new Set(["sms", "messenger", "chat"]); // the looks that tell what became of the last message alone
 
 export class Messages {
   #key;
@@ -25,7 +26,7 @@ export class Messages {
     node.addEventListener("focusin", ({ target }) => this.#hold(target.closest("article")));
   }
 
-  /** `look` is "sms", "whatsapp", "plain" or "telegram"; `waiting(message)` gives words for what is held up, or "". */
+  /** `look` is "sms", "whatsapp", "messenger", "chat", "plain", "telegram" or "console"; `waiting(message)` gives words for what is held up, or "". */
   render(conversation) {
     const { key, messages, look, waiting } = (this.#last = conversation);
     const node = this.node;
@@ -39,7 +40,7 @@ export class Messages {
       first: !together(list[index - 1], message),
       last: !together(message, list[index + 1]),
       newDay: at(message.at, "day") !== (list[index - 1] ? at(list[index - 1].at, "day") : at(Date.now() / 1000, "day")),
-      state: look !== "sms" || message === lastMine || message.status === "failed",
+      state: !LAST_ONLY.has(look) || message === lastMine || message.status === "failed",
       quote: message.reply_to ? quoted.get(message.reply_to) : undefined,
       waiting: waiting(message),
     }));
@@ -125,7 +126,7 @@ function bubble(row, tools) {
   const chat = look === "telegram";
   const bare = !message.text && message.media?.every(({ content_type: type }) => type.startsWith("image/"));
   return h("div", { class: bare && message.media?.length ? "bubble bare" : "bubble" },
-    chat && row.first && message.author && h("p", { class: "author", "data-tone": tone(message.author) }, message.author),
+    (chat || look === "console" || (look === "chat" && !message.mine)) && row.first && message.author && h("p", { class: "author", "data-tone": tone(message.author) }, message.author),
     message.only_for && h("p", { class: "private" }, `Only ${message.only_for} sees this`),
     message.reply_to && h("blockquote", null, h("b", null, quote?.author || "A message"), h("span", null, quote ? preview(quote) : "further up")),
     message.deleted ? h("p", { class: "text" }, "Message removed") : [
@@ -158,7 +159,8 @@ function below(row) {
   if (waiting) return h("p", { class: "held" }, icon("clock"), waiting);
   if (look === "whatsapp" || look === "telegram" || !(row.last || message.edited || (message.mine && row.state))) return null;
   const state = message.mine && row.state ? words[message.status] ?? "Sending…" : "";
-  return h("p", { class: "under" }, message.edited && "Edited · ", time(message.at), state && ` · ${state}`);
+  const parts = message.segments > 1 && ` · ${message.segments} segments`;
+  return h("p", { class: "under" }, message.edited && "Edited · ", time(message.at), state && ` · ${state}`, parts);
 }
 
 function attachment({ url, content_type: type, filename, size: bytes }) {

@@ -1,11 +1,15 @@
 // The sandbox's page: brings the state in, draws the three columns, follows the events and the keys.
 
 import * as api from "./api.js";
+import { Console } from "./console.js";
 import { announce, byId, narrow, say } from "./dom.js";
 import { Header, showHelp, startTheme } from "./header.js";
+import { Legs } from "./legs.js";
 import { preview } from "./messages.js";
 import { Phones } from "./phones.js";
-import { Store } from "./store.js";
+import { Receiver } from "./receiver.js";
+import { RECEIVER, Store } from "./store.js";
+import { Tabs } from "./tabs.js";
 import { Telegram } from "./telegram.js";
 import { watchThreads } from "./threads.js";
 import { Wire } from "./wire.js";
@@ -16,12 +20,16 @@ startTheme();
 const store = new Store((what, detail) => {
   if (what === "wire") wire.heard(detail), mark("wire-column");
   else if (what === "message") news(detail);
+  else if (what === "leg") told(detail);
   else if (what === "complaint") warn(detail);
   draw();
 });
-const panes = { phones: new Phones(store), wire: new Wire(store, { typeForMe }), telegram: new Telegram(store), header: new Header(store) };
+const legs = new Legs(store);
+const panes = {
+  phones: new Phones(store), wire: new Wire(store, { typeForMe }), header: new Header(store),
+  group: new Telegram(store), console: new Console(store, legs), receiver: new Receiver(store),
+};
 const { phones, wire } = panes;
-const columns = { phones: "phones", wire: "wire-column", telegram: "telegram" };
 
 // Drawing: once a frame; each part changes only what differs.
 let due = false;
@@ -33,61 +41,58 @@ function draw() {
 
 function flush() {
   due = false;
+  legs.follow();
   for (const pane of Object.values(panes)) pane.render();
 }
 
 /** A new message, or one that failed: spoken, followed to its topic, and marked on a tab that is not open. */
 function news({ place, message, fresh }) {
-  const where = place.group ? `in ${place.name}` : `on ${place.name}’s phone`;
+  if (place.group?.home === RECEIVER) return; // its requests are told by the wire
+  const where = place.group ? `in ${place.name}` : place.talk ? `in ${place.name}’s chat` : `on ${place.name}’s phone`;
   if (message.status === "failed") announce(`Not delivered ${where}: ${message.error || "no reason given"}`);
   else if (fresh && !message.service) announce(`${message.author || "New"} ${where}: ${preview(message)}`);
   mark(place.group ? "telegram" : "phones");
+  if (place.group) agents.mark("group");
   const topic = store.counterpart(store.person);
   const writing = byId("telegram").contains(document.activeElement);
   if (place === topic && place !== store.topic && !writing) store.open(place);
 }
 
-// Under 900 px the columns are tabs.
-const tabs = [...document.querySelectorAll('[role="tab"]')];
+/** Something came to the console or the receiver. */
+function told({ leg, conversation, message }) {
+  if (leg === "console") panes.console.told(conversation, message);
+  agents.mark(leg);
+}
 
-function show(column, focus = false) {
-  byId("stage").dataset.tab = column;
-  for (const tab of tabs) {
-    const chosen = tab.dataset.tab === column;
-    tab.setAttribute("aria-selected", String(chosen));
-    tab.tabIndex = chosen ? 0 : -1;
-    if (chosen) tab.classList.remove("news");
-    if (chosen && focus) tab.focus();
-    const panel = byId(tab.dataset.tab);
-    panel.role = narrow.matches ? "tabpanel" : null;
-  }
+// The agents' legs are tabs of their column; under 900 px the columns are tabs too.
+const agents = new Tabs(byId("legs"), (leg) => {
+  for (const panel of document.querySelectorAll(".leg")) panel.hidden = panel.id !== leg;
   draw();
-}
+});
+const columns = new Tabs(document.querySelector(".columns"), (column) => {
+  byId("stage").dataset.tab = column;
+  for (const panel of document.querySelectorAll(".column")) panel.role = narrow.matches ? "tabpanel" : null;
+  draw();
+});
+narrow.addEventListener("change", () => columns.open(columns.current));
 
-function mark(column) {
-  if (byId("stage").dataset.tab !== column) tabs.find((tab) => tab.dataset.tab === column).classList.add("news");
-}
+const mark = (column) => columns.mark(column);
+const show = (column) => columns.open(column);
 
-for (const tab of tabs) {
-  tab.addEventListener("click", () => show(tab.dataset.tab));
-  tab.addEventListener("keydown", ({ key }) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
-    if (step) show(tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length].dataset.tab, true);
-  });
-}
-narrow.addEventListener("change", () => show(byId("stage").dataset.tab));
-
-function go(name) {
-  if (narrow.matches) show(columns[name]);
+function go(column, name) {
+  if (narrow.matches) show(column);
+  if (column === "telegram") agents.open(name);
   panes[name].focus();
 }
 
 // Keys that work wherever nothing is being written.
 const keys = {
-  1: () => go("phones"),
-  2: () => go("wire"),
-  3: () => go("telegram"),
-  "/": () => (go("wire"), byId("wire-text").focus()),
+  1: () => go("phones", "phones"),
+  2: () => go("wire-column", "wire"),
+  3: () => go("telegram", "group"),
+  4: () => go("telegram", "console"),
+  5: () => go("telegram", "receiver"),
+  "/": () => (go("wire-column", "wire"), byId("wire-text").focus()),
   "?": showHelp,
   n: () => phones.askNew(),
   f: () => (byId("faults-menu").showPopover(), byId("faults-menu").querySelector("button")?.focus()),
@@ -133,7 +138,9 @@ function heard(event) {
 async function reload() {
   kept = [];
   try {
-    store.load(await api.state());
+    const state = await api.state();
+    if (store.data && state.data !== store.data) return location.reload(); // a fresh start: nothing that is known here is true
+    store.load(state);
     warn("");
   } catch ({ message }) {
     warn(message, true);
@@ -153,6 +160,7 @@ function connected(yes) {
 
 watchThreads(document.documentElement);
 show("phones");
+agents.open("group");
 await reload();
 flush();
 performance.mark("trunkline-ready"); // from here on the page can be used

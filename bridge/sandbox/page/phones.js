@@ -1,9 +1,25 @@
-// The left column: the customers, and the open one's phone.
+// The left column: the customers, and the open one's phone, or chat on a web page.
 
-import { act } from "./api.js";
+import { act, encoded } from "./api.js";
 import { Composer } from "./composer.js";
 import { byId, h, initials, listKeys, narrow, neighbour, say, sync } from "./dom.js";
 import { Messages, preview, tone } from "./messages.js";
+
+const CHAT = { connecting: "Web chat · connecting…", open: "Web chat", away: "Web chat · reconnecting…", refused: "Web chat · not let in" };
+
+/** How the phone looks: a network that has a look of its own shows by its name, whatever its simulator calls it. */
+const lookOf = ({ network, style }) => (network === "Messenger" ? "messenger" : style);
+
+/** What a person does on a phone goes to its network; a visitor of the web chat has a socket of their own. */
+function deeds({ home, id, talk }) {
+  return talk ?? {
+    say: async ({ text, files }) => act(home, { do: "say", person: id, text, files: await encoded(files) }),
+    edit: (message, text) => act(home, { do: "edit", person: id, message: message.id, text }),
+    remove: (message) => act(home, { do: "remove", person: id, message: message.id }),
+  };
+}
+
+const where = ({ name, talk }) => (talk ? `in ${name}’s chat` : `on ${name}’s phone`);
 
 export class Phones {
   #seen = ""; // the one that was scrolled to
@@ -17,6 +33,7 @@ export class Phones {
       send: (draft) => this.#send(draft),
       last: () => store.person.messages.findLast((message) => message.mine && !message.deleted),
       leave: () => this.list.focus(),
+      typing: () => store.person.talk?.typing(),
     });
     byId("phone-composer").replaceWith(this.composer.node);
     listKeys(this.list, (step) => store.open(neighbour(store.people, store.person?.key, step)), () => this.composer.focus());
@@ -40,15 +57,18 @@ export class Phones {
     if (this.#seen !== person.key) chosen.scrollIntoView({ block: "nearest" });
     this.#seen = person.key;
     byId("phone-start").hidden = !this.store.silent;
-    say(byId("phone-start").firstChild, `Type on ${person.name}’s phone`);
-    byId("phone").dataset.look = person.style;
+    say(byId("phone-start").firstChild, `Type ${where(person)}`);
+    byId("phone").dataset.look = lookOf(person);
     say(byId("phone-initials"), initials(person.name));
     byId("phone-initials").dataset.tone = tone(person.name);
     say(byId("phone-name"), person.name);
-    say(byId("phone-address"), `${person.network} · ${person.address.replace(/^[a-z]+:/, "")}`);
+    say(byId("phone-address"), person.talk ? CHAT[person.talk.socket.state] : `${person.network} · ${person.address.replace(/^[a-z]+:/, "")}`);
     const fates = this.store.fates(person);
-    const messages = person.messages.map((message) => (message.mine && fates.has(message.thread) ? { ...message, status: fates.get(message.thread), error: "" } : message));
-    this.messages.render({ key: person.key, messages, look: person.style, waiting: this.store.held(person) });
+    const messages = person.talk ? person.messages : person.messages.map((message) => (message.mine && fates.has(message.thread) ? { ...message, status: fates.get(message.thread), error: "" } : message));
+    this.messages.render({ key: person.key, messages, look: lookOf(person), waiting: this.store.held(person) });
+    const writing = person.talk?.writing();
+    say(byId("phone-typing"), writing ? `${writing} is typing…` : "");
+    byId("phone-typing").hidden = !writing;
     this.composer.show(person.key, `Message from ${person.name}`);
     if (byId("phones").contains(document.activeElement)) this.#read();
   }
@@ -60,12 +80,11 @@ export class Phones {
       h("span", { class: "who" }), h("span", { class: "tag" }), h("span", { class: "preview" }), h("span", { class: "count" }));
   }
 
-  #refresh(node, { key, name, network, style, messages, unread }) {
+  #refresh(node, { key, name, network, messages, unread, talk }) {
     node.setAttribute("aria-selected", key === this.store.person?.key);
-    node.dataset.look = style;
     const [, who, tag, last, count] = node.children;
     say(who, name);
-    say(tag, network);
+    say(tag, talk ? "Web chat" : network);
     say(last, messages.length ? preview(messages.at(-1)) : "");
     count.hidden = !unread;
     say(count, unread ? String(unread) : "");
@@ -74,7 +93,8 @@ export class Phones {
   #actions(message) {
     if (!message.mine || message.status === "failed") return [];
     const person = this.store.person;
-    const remove = () => act(person.home, { do: "remove", person: person.id, message: message.id }).catch((error) => this.store.complain(error.message));
+    if (person.talk && (!message.own || !message.status)) return [];
+    const remove = () => deeds(person).remove(message).catch((error) => this.store.complain(error.message));
     return [
       { icon: "edit", label: "Edit", key: "e", run: () => this.composer.begin("edit", message, "Editing") },
       { icon: "remove", label: "Remove", key: "Delete", run: remove },
@@ -83,17 +103,17 @@ export class Phones {
 
   #send({ key, text, files, mode }) {
     const person = this.store.people.find((item) => item.key === key);
-    if (mode?.kind === "edit") return act(person.home, { do: "edit", person: person.id, message: mode.message.id, text });
-    return act(person.home, { do: "say", person: person.id, text, files });
+    return mode?.kind === "edit" ? deeds(person).edit(mode.message, text) : deeds(person).say({ text, files });
   }
 
-  /** Whoever touches a WhatsApp phone has read what it shows; told once per message. */
+  /** Whoever touches a WhatsApp phone (or a web chat) has read what it shows; told once per message. */
   #read() {
     const { person } = this.store;
+    if (person?.talk) return person.talk.read();
     const newest = person?.messages.findLast((message) => !message.mine);
-    if (person?.style !== "whatsapp" || !newest || newest.status === "read" || newest.status === "failed" || person.told === newest.id) return;
+    if (person?.style !== "whatsapp" || !newest || newest.status === "read" || newest.status === "failed" || person.told === newest.id) return undefined;
     person.told = newest.id;
-    act(person.home, { do: "read", person: person.id }).catch(() => {}); // nothing is lost by an unread tick
+    return act(person.home, { do: "read", person: person.id }).catch(() => {}); // nothing is lost by an unread tick
   }
 
   /** The dialog for a new customer: a name, and the network that they write over. */
@@ -132,7 +152,7 @@ export class Phones {
   #kinds() {
     return this.store.networks.filter(({ side }) => side === "customers").flatMap(({ name, kinds, people = [] }) => {
       const words = new Set(kinds ?? people.map((person) => person.network));
-      if (!kinds && (name === "twilio" || !words.size)) ["SMS", "WhatsApp"].forEach((word) => words.add(word));
+      if (!kinds && (name === "twilio" || !words.size)) ["SMS", "WhatsApp", "Messenger"].forEach((word) => words.add(word));
       return [...words].map((word) => ({ word, home: name }));
     });
   }

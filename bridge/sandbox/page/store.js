@@ -1,7 +1,10 @@
 // What the page knows: the views of both sides, the wire, and what is open. Events change it; listeners draw it.
 
 import { at } from "./dom.js";
+import { Frames } from "./frames.js";
 
+export const WEB = "web"; // the channel whose client is this page
+export const RECEIVER = "webhook";
 const KEPT = 20000; // wire lines; the oldest go first
 
 export class Store {
@@ -10,10 +13,14 @@ export class Store {
   people = [];
   groups = [];
   faults = [];
+  data = ""; // names what the sandbox has kept: another one after a fresh start
+  console = null; // who sits at the agents' console
+  ours = []; // the addresses that customers write to
   wire = [];
   seq = 0;
   person = null; // what is open on either side
   topic = null;
+  frames = new Frames();
   #calls = new Map();
   #tries = new Map();
   #tell;
@@ -23,8 +30,14 @@ export class Store {
     this.#tell = listener;
   }
 
+  /** The topics of Telegram (and of whatever outsiders bring); a receiver of webhooks has a place of its own. */
   get topics() {
-    return this.groups.flatMap((group) => group.topics);
+    return this.groups.filter(({ home }) => home !== RECEIVER).flatMap((group) => group.topics);
+  }
+
+  /** The conversations that the receiver was told of. */
+  get received() {
+    return this.groups.filter(({ home }) => home === RECEIVER).flatMap((group) => group.topics);
   }
 
   /** Nobody has written anything yet. */
@@ -39,12 +52,18 @@ export class Store {
     this.bridge = state.bridge;
     this.networks = state.networks;
     this.faults = state.faults;
+    this.console = state.console;
+    this.data = state.data;
+    this.ours = state.ours;
+    const frames = this.wire.filter(({ frame }) => frame);
     this.people = state.networks.flatMap(({ name, people = [] }) => people.map((person) => this.#adopt(person, peopleKey(name, person.id), { home: name })));
     this.groups = state.networks.flatMap(({ name, groups = [] }) => groups.map((group) => this.#group(name, group)));
     this.wire = [];
     this.#calls.clear();
     this.#tries.clear();
     for (const call of state.wire) this.#call(call);
+    this.wire = [...this.wire, ...frames].sort((a, b) => a.at - b.at);
+    for (const item of [...this.people, ...this.topics]) for (const message of item.messages.slice(-50)) this.frames.index(message);
     this.person = same(this.people, this.person) ?? this.people[0] ?? null;
     this.topic = same(this.topics, this.topic) ?? this.counterpart(this.person) ?? latest(this.topics) ?? null;
     for (const item of [...this.people, ...this.topics]) item.unread = same([...people, ...topics], item)?.unread ?? 0;
@@ -66,7 +85,7 @@ export class Store {
     if (event.type === "reset") return true;
     if (event.seq !== undefined && event.seq <= this.seq) return false;
     this.seq = event.seq ?? this.seq;
-    if (event.type === "wire") this.#tell("wire", this.#call({ network: event.network, ...event.call }));
+    if (event.type === "wire") this.#wire({ network: event.network, ...event.call });
     else if (event.type === "bridge") this.bridge = event.bridge;
     else if (event.type === "faults") this.faults = event.faults;
     else if (event.type === "person") this.#person(event);
@@ -91,31 +110,51 @@ export class Store {
     const known = group.topics.find((item) => item.key === key);
     if (known) Object.assign(known, topic);
     else group.topics.push(this.#adopt(topic, key, { home: network, group }));
-    this.topic ??= group.topics[0];
+    this.topic ??= this.topics[0] ?? null;
     this.#tell("change");
     return false;
   }
 
   #message({ network, person, group, topic, message }) {
     const key = person == null ? topicKey(network, group, topic) : peopleKey(network, person);
-    const place = (person == null ? this.topics : this.people).find((item) => item.key === key);
+    const place = (person == null ? this.groups.flatMap(({ topics }) => topics) : this.people).find((item) => item.key === key);
     if (!place) return true;
     const index = place.messages.findLastIndex((item) => item.id === message.id);
     if (index < 0) place.messages.push(message);
     else place.messages[index] = message;
-    if (index < 0 && !message.mine && !message.service && place !== this.person && place !== this.topic) place.unread += 1;
-    this.#tell("change");
-    if (index < 0 || message.status === "failed") this.#tell("message", { place, message, fresh: index < 0 });
+    this.frames.index(message);
+    this.came(place, message, index < 0);
     return false;
+  }
+
+  /** A message is new at `place`, or changed there. */
+  came(place, message, fresh = true) {
+    if (fresh && !message.mine && !message.service && place !== this.person && place !== this.topic) place.unread += 1;
+    this.#tell("change");
+    if (fresh || message.status === "failed") this.#tell("message", { place, message, fresh });
+  }
+
+  /** A frame of the page's own sockets: `who` is its client. */
+  frame(who, direction, frame, status) {
+    const call = this.#call(this.frames.line(WEB, who, direction, frame, status));
+    this.frames.bind(call);
+    this.#tell("wire", call);
+    this.#tell("change");
+  }
+
+  #wire(call) {
+    this.#tell("wire", this.#call(call));
+    if (call.network === RECEIVER && call.direction === "call") this.told("receiver");
   }
 
   /** Adds or changes one wire line. Whole bodies are asked for when a line is opened, so they are not kept here. */
   #call({ request, response, ...call }) {
+    if (!call.frame) this.frames.index(call);
     const known = this.#calls.get(call.id);
     if (known) return this.#tried(Object.assign(known, call, { version: known.version + 1, attempt: Math.max(known.attempt, call.attempt) }));
     this.#tried(Object.assign(call, { version: 0, attempt: call.attempt ?? 1 }));
     this.#calls.set(call.id, call);
-    this.wire.push(call);
+    this.wire.splice(this.wire.findLastIndex(({ at: began }) => began <= call.at) + 1, 0, call); // the page's own frames come sooner than the server's news
     if (this.wire.length > KEPT) for (const gone of this.wire.splice(0, KEPT / 4)) this.#calls.delete(gone.id);
     return call;
   }
@@ -155,6 +194,16 @@ export class Store {
     const waiting = new Set(open.slice(-lane.count).map(({ id }) => id));
     const words = `Waiting: ${lane.why}${lane.until ? `, until ${at(lane.until, "second")}` : ""}`;
     return ({ id }) => (waiting.has(id) ? words : "");
+  }
+
+  /** Something is to be drawn that the store doesn't hold. */
+  changed() {
+    this.#tell("change");
+  }
+
+  /** Something came to one of the agents' places that are not open topics: "console" or "receiver". */
+  told(leg, conversation, message) {
+    this.#tell("leg", { leg, conversation, message });
   }
 
   /** Shows words about something that could not be done. */
@@ -199,6 +248,7 @@ const topicKey = (network, group, id) => `${network}/${group}/${id}`;
 const same = (items, item) => item && items.find(({ key }) => key === item.key);
 const latest = (topics) => topics.filter((topic) => !topic.deleted).sort((a, b) => lastAt(b) - lastAt(a))[0];
 const named = (title, { name, address, network }) => [name, address.replace(/^[a-z]+:/, "")].some((who) => title === `${who} · ${network}`);
+
 
 export const failed = ({ status, error, signature }) => status >= 400 || Boolean(error) || signature === "refused";
 

@@ -1,6 +1,6 @@
-// The right column: the group's topics, and the open one.
+// The agents' Telegram group: its topics, and the open one.
 
-import { act } from "./api.js";
+import { act, encoded } from "./api.js";
 import { Composer } from "./composer.js";
 import { at, byId, h, icon, initials, listKeys, neighbour, placeBelow, say, sync } from "./dom.js";
 import { Messages, preview } from "./messages.js";
@@ -33,14 +33,14 @@ export class Telegram {
 
   /** As in Telegram: the newest talk first, what is deleted last. */
   #sorted() {
-    return this.store.groups.flatMap(({ topics }) => [...topics].sort((a, b) => Boolean(a.deleted) - Boolean(b.deleted) || lastAt(b) - lastAt(a) || lastId(b) - lastId(a)));
+    return this.store.topics.sort((a, b) => Boolean(a.deleted) - Boolean(b.deleted) || lastAt(b) - lastAt(a) || lastId(b) - lastId(a));
   }
 
   render() {
-    const { groups, topic } = this.store;
+    const { topic } = this.store;
     const topics = this.#sorted();
-    const title = (topic?.group ?? groups[0])?.title;
-    say(byId("telegram-title"), title ? `Telegram: ${title}` : "Telegram");
+    const title = (topic ?? topics[0])?.group.title;
+    say(byId("telegram-tab"), title ? `Telegram: ${title}` : "Telegram");
     byId("no-topic").hidden = topics.length > 0;
     byId("topic").hidden = !topic;
     this.list.hidden = !topics.length;
@@ -104,12 +104,12 @@ export class Telegram {
     return message.mine ? [reply, edit] : [reply];
   }
 
-  #send({ key, text, files, mode }) {
+  async #send({ key, text, files, mode }) {
     const topic = this.store.topics.find((item) => item.key === key);
     const place = { group: topic.group.id, topic: topic.id };
     if (mode?.kind === "edit") return act(topic.home, { do: "edit", ...place, message: mode.message.id, text });
     const person = topic.group.people.find(({ id }) => String(id) === this.agent.value)?.id;
-    return act(topic.home, { do: "say", ...place, person, text, files, ...(mode && { reply_to: mode.message.id }) });
+    return act(topic.home, { do: "say", ...place, person, text, files: await encoded(files), ...(mode && { reply_to: mode.message.id }) });
   }
 
   #context(event) {

@@ -6,6 +6,7 @@ import { failed } from "./store.js";
 import { lightThread, thread, travel } from "./threads.js";
 import { VirtualList } from "./virtual.js";
 
+const WAYS = { webhook: "Webhook from", call: "Call to", in: "Frame from", out: "Frame to" };
 const ordinal = (n) => `${n}${["th", "st", "nd", "rd"][n % 100 > 10 && n % 100 < 14 ? 0 : n % 10] ?? "th"}`;
 
 export class Wire {
@@ -46,7 +47,7 @@ export class Wire {
   render() {
     const { wire, people, networks } = this.store;
     this.#options(byId("wire-conversation"), "All conversations", people.map(({ key, name, network }) => [key, `${name} · ${network}`]));
-    this.#options(byId("wire-network"), "Both networks", networks.map(({ name }) => [name, name]));
+    this.#options(byId("wire-network"), "All networks", networks.map(({ name }) => [name, name]));
     const items = wire.filter(this.#wanted());
     const before = this.list.items.at(-1)?.id;
     this.list.render(items);
@@ -122,10 +123,10 @@ export class Wire {
     node.className = `row ${call.direction}${failed(call) ? " failed" : ""}`;
     node.setAttribute("aria-selected", String(call.id === this.#chosen));
     thread(node, call.thread);
-    const hook = call.direction === "webhook";
+    const inwards = call.direction === "webhook" || call.direction === "in";
     node.replaceChildren(
       time(call.at, "milli"),
-      icon(hook ? "in" : "out", hook ? "Webhook from" : "Call to"),
+      icon(inwards ? "in" : "out", WAYS[call.direction]),
       h("span", { class: "tag" }, call.network),
       h("span", { class: "what" }, h("b", null, call.event || call.method), " ", h("span", { class: "route" }, route(call))),
       h("span", { class: "said" }, call.error ? h("span", { class: "wrong" }, call.error) : call.text && h("q", null, call.text)),
@@ -181,12 +182,13 @@ function blank() {
 }
 
 function haystack(call) {
-  return (call.hay ??= [call.network, call.event, call.method, call.url, call.ref, call.text, call.error, call.direction].join(" ").toLowerCase())
+  return (call.hay ??= [call.network, call.event, call.method, call.url, call.ref, call.text, call.error, call.direction, call.who].join(" ").toLowerCase())
     + ` ${call.status ?? ""} ${call.error ?? ""}`.toLowerCase();
 }
 
 /** The end of the route of a webhook; for a call what it is about, its method and path being in the event's name. */
-function route({ direction, method, url, ref }) {
+function route({ direction, method, url, ref, frame }) {
+  if (frame) return frame.state ?? "";
   if (direction === "webhook") return `${method} ${path(url)}`;
   if (!ref) return "";
   const topic = /^-?\d+:(\d+)$/.exec(ref);
@@ -199,8 +201,8 @@ function path(url) {
   return parts.length > 2 ? `…/${parts.at(-1)}` : whole;
 }
 
-function notes({ attempt, waited, signature }) {
-  const list = [];
+function notes({ attempt, waited, signature, who }) {
+  const list = who ? [["muted", who]] : [];
   if (attempt > 1) list.push(["again", `${ordinal(attempt)} try${waited === undefined ? "" : `, waited ${waited.toFixed(1)} s`}`]);
   if (signature === "ok") list.push(["ok", "sig ok"]);
   if (signature === "refused") list.push(["wrong", "sig refused"]);
@@ -208,7 +210,8 @@ function notes({ attempt, waited, signature }) {
 }
 
 function status(call) {
+  if (call.frame && !call.status && !call.error) return h("span", { class: "code" });
   if (call.status == null && !call.error) return h("span", { class: "code open", title: "Not answered yet" }, "…");
   const kind = call.status === 429 ? "slow" : failed(call) ? "wrong" : "ok";
-  return h("span", { class: `code ${kind}` }, call.status ? String(call.status) : "none");
+  return h("span", { class: `code ${kind}` }, call.status ? String(call.status) : call.frame ? "err" : "none");
 }
