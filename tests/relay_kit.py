@@ -27,8 +27,8 @@ from bridge.core.ids import BindingKey, BridgeName, ChannelName, DeliveryId, End
 from bridge.core.receipts import ReceiptState
 from bridge.relay.accept import accepting
 from bridge.relay.context import Accepted
-from bridge.relay.decide import Job
 from bridge.relay.directory import Bridge, Directory, Endpoint
+from bridge.relay.jobs import Job
 from bridge.store import tables as t
 from bridge.store.records import BindingRecord
 from bridge.store.statements import Statement, Steps, ask, columns

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.relay.context import Accepted
-from bridge.relay.decide import Job, decide, needs, needs_of_waiting
+from bridge.relay.decide import decide
 from bridge.relay.directory import Directory
+from bridge.relay.jobs import Job, needs, needs_of_waiting
 from bridge.store.statements import Steps
 from bridge.store.world import flush, load
 

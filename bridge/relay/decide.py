@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import assert_never
 
 from bridge.channel.inbound import Fate, Outcome
@@ -23,102 +22,22 @@ from bridge.core.events import (
     ReceiptReceived,
     Within,
 )
-from bridge.core.ids import ChannelName, DeliveryId, parse_delivery_id
+from bridge.core.ids import ChannelName
 from bridge.core.log import Change
 from bridge.core.ordering import GAP_DELAY_S, TWIN_S, Place, place
 from bridge.relay import changes, tell
-from bridge.relay.changes import Arrival, Failure, Remark
-from bridge.relay.contacts import Merge, Split, merge, split
+from bridge.relay.contacts import Merge, merge, split
 from bridge.relay.context import Accepted, Context
 from bridge.relay.directory import Directory
+from bridge.relay.jobs import Job, bounds
 from bridge.relay.people import addressed, join, seen
 from bridge.relay.say import fingerprint, say
 from bridge.store.records import BindingRecord, ConversationRecord, KeyRecord, Pending, full
-from bridge.store.world import Needs, World
+from bridge.store.world import World
 
 UNKNOWN_DELAY_S = 1.0
 """So long an edit or a receipt waits for the message it speaks of, doubled each time."""
 UNKNOWN_TRIES = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What is decided together: the events of one request, or waiting ones that are due.
-
-    `skip` names full keys of bindings whose missing indexes the network doesn't have, each alone or with the index below which
-    that is so; `absent` those that it doesn't know at all; `failures` are deliveries that ended badly, `arrivals` others.
-    """
-
-    channel: ChannelName
-    events: tuple[Event, ...] = ()
-    due: tuple[Pending, ...] = ()
-    skip: tuple[str | tuple[str, int], ...] = ()
-    absent: tuple[str, ...] = ()
-    failures: tuple[Failure, ...] = ()
-    arrivals: tuple[Arrival, ...] = ()
-    remarks: tuple[Remark, ...] = ()
-    wishes: tuple[Merge | Split, ...] = ()
-
-
-def needs(jobs: list[Job]) -> Needs:
-    """What must be loaded to decide `jobs`."""
-    wanted = Needs()
-    for job in jobs:
-        for event in (*job.events, *(p.event for p in job.due)):
-            _needs(wanted, job.channel, event)
-        wanted.inbox |= {full(job.channel, e.key) for e in job.events} | {p.id for p in job.due}
-        wanted.deliveries |= {(f.conversation, f.n) for f in job.failures}
-        wanted.deliveries |= {(a.conversation, a.n) for a in job.arrivals}
-        wanted.deliveries |= {(r.conversation, r.n) for r in job.remarks}
-        for wish in job.wishes:
-            wanted.contacts |= {wish.source, wish.target} if isinstance(wish, Merge) else {wish.contact}
-        skip = {id for id, _ in _bounds(job.skip)}
-        wanted.keys |= skip
-        wanted.waiting |= {*skip, *job.absent}
-    return wanted
-
-
-def needs_of_waiting(wanted: Needs, pending: Pending) -> None:
-    """What must be loaded besides to decide an event that waited: another event may be what it waits for."""
-    _needs(wanted, pending.channel, pending.event)
-
-
-def _needs(wanted: Needs, channel: ChannelName, event: Event) -> None:
-    if not isinstance(event, NotUnderstood):
-        wanted.keys.add(full(channel, event.binding))
-    match event:
-        case BindingSeen():
-            wanted.persons.add(event.person)
-            wanted.waiting.add(full(channel, event.binding))
-        case MessageReceived():
-            _needs_of_message(wanted, channel, event)
-        case MessageEdited() | MessageDeleted() if event.message is not None:
-            wanted.conversations.add(event.message.conversation)
-            wanted.messages.add((event.message.conversation, event.message.seq))
-        case MessageEdited() | MessageDeleted():
-            wanted.remotes.add(full(channel, event.remote))
-        case ReceiptReceived():
-            wanted.remotes.add(full(channel, event.remote))
-            _needs_delivery(wanted, event.delivery)
-        case _:
-            pass
-
-
-def _needs_of_message(wanted: Needs, channel: ChannelName, event: MessageReceived) -> None:
-    if event.reply_to:
-        wanted.remotes.add(full(channel, event.reply_to))
-    _needs_delivery(wanted, event.delivery)
-    if event.road:
-        wanted.roads.setdefault(full(channel, event.binding), set()).add(event.road)
-    if isinstance(event.to, Within):
-        wanted.conversations.add(event.to.conversation)
-    elif event.to is not None and event.to.addressee is not None:
-        wanted.persons.add(event.to.addressee.person)
-
-
-def _needs_delivery(wanted: Needs, delivery: DeliveryId | None) -> None:
-    if delivery and (parsed := parse_delivery_id(delivery)):
-        wanted.deliveries.add(parsed)
 
 
 def decide(
@@ -142,7 +61,7 @@ def _decide_job(ctx: Context, job: Job) -> None:
             _decide(
                 ctx, pending.channel, pending.event, replace(pending)
             )  # a job may be decided again after a rollback
-    for id, below in _bounds(job.skip):
+    for id, below in bounds(job.skip):
         if key := ctx.world.keys.get(id):
             _skip_gap(ctx, key, below)
     for id in job.absent:
@@ -187,11 +106,6 @@ def _outcome_of(ctx: Context, channel: ChannelName, event: Event) -> Outcome:
         seq=stored.seq,
         digest=stored.digest,
     )
-
-
-def _bounds(skip: tuple[str | tuple[str, int], ...]) -> Iterator[tuple[str, float]]:
-    for s in skip:
-        yield (s, math.inf) if isinstance(s, str) else s
 
 
 def _passed(ctx: Context, channel: ChannelName, event: Event) -> None:

@@ -20,10 +20,10 @@ from bridge.relay.changes import Arrival, Failure, Remark
 from bridge.relay.channels import Open
 from bridge.relay.contacts import Merge, Split
 from bridge.relay.context import Accepted
-from bridge.relay.decide import Job
 from bridge.relay.deliver import Deliverer, Result
 from bridge.relay.directory import Directory
 from bridge.relay.followers import Followers
+from bridge.relay.jobs import Job
 from bridge.relay.lanes import Lanes
 from bridge.relay.media import MediaRoom
 from bridge.relay.waits import Waits

@@ -14,7 +14,7 @@ from bridge.core.ids import BindingKey, ChannelName
 from bridge.core.outcomes import RateLimited, SendError
 from bridge.relay.channels import Open
 from bridge.relay.context import Accepted
-from bridge.relay.decide import Job
+from bridge.relay.jobs import Job
 from bridge.store.overview import expected
 from bridge.store.records import Pending
 from bridge.store.store import Store, StoreBusy

@@ -42,7 +42,7 @@ async def test_full_sync_wal_and_readers_that_only_read(sqlite: SqliteStore) -> 
     assert await pragma(sqlite, "wal_autocheckpoint", reader=True) == 0
     bench = Bench(sqlite)
     with pytest.raises(StoreBusy, match="readonly"):
-        from bridge.relay.decide import Job
+        from bridge.relay.jobs import Job
 
         await sqlite.read(bench.question, Job(channel=PHONE, events=(seen(),)))
 
