@@ -116,7 +116,7 @@ async def test_two_hundred_megabytes_are_told_and_hold_up_nothing(r: Rig) -> Non
         await asyncio.to_thread(ana.heard, "see")
         await asyncio.to_thread(ana.heard, "and now")
         topic = await asyncio.to_thread(r.topic, "+15550172 · SMS")
-        told = [x for x in await soon(lambda: records(r, "receipt.updated")) if x["state"] == "failed"]
-        told = told or await soon(lambda: [x for x in records(r, "receipt.updated") if x["state"] == "failed"])
+        told = await soon(lambda: [x for x in records(r, "receipt.updated") if x["reason"]], "a word to the author")
         assert "100 MB" in told[0]["reason"]
         await soon(lambda: [t for t in topic.texts() if t.endswith("and now")])
+        assert [t for t in topic.texts() if t.startswith("Bot (crm): see")], "the text goes without it"
